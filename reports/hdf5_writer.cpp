@@ -1,0 +1,99 @@
+// Image, seal, temporary file, re-read, compare, rename. The final name never shows anything but
+// whole evidence.
+#include "reports/hdf5_writer.hpp"
+
+#include "calibration/document.hpp"
+#include "reports/durable_file.hpp"
+#include "reports/evidence_image.hpp"
+#include "reports/h5.hpp"
+#include "reports/seal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+namespace reports {
+namespace {
+
+using sequences::PositionResult;
+using sequences::RunResult;
+
+// Equal to the bit, so that a NaN equals itself.
+bool same(double a, double b) {
+    return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool same_gate(const PositionResult& a, const PositionResult& b) {
+    if (a.gate.has_value() != b.gate.has_value()) {
+        return false;
+    }
+    return !a.gate || (same(a.gate->error_pi_percent, b.gate->error_pi_percent) &&
+                       same(a.gate->error_omega_percent, b.gate->error_omega_percent) &&
+                       a.gate->intervals == b.gate->intervals && a.gate->index == b.gate->index);
+}
+
+bool same_uncertainty(const PositionResult& a, const PositionResult& b) {
+    if (a.budget.has_value() != b.budget.has_value()) {
+        return false;
+    }
+    return !a.budget || same(a.budget->expanded_percent, b.budget->expanded_percent);
+}
+
+bool same_position(const PositionResult& a, const PositionResult& b) {
+    return a.position == b.position && a.serial == b.serial && a.verdict == b.verdict &&
+           a.reason == b.reason && a.edges == b.edges && same_gate(a, b) && same_uncertainty(a, b);
+}
+
+bool same_results(const RunResult& a, const RunResult& b) {
+    if (a.points.size() != b.points.size() || a.verdict != b.verdict) {
+        return false;
+    }
+    for (std::size_t at = 0; at < a.points.size(); ++at) {
+        if (!std::ranges::equal(a.points[at].positions, b.points[at].positions, same_position)) {
+            return false;
+        }
+    }
+    return std::ranges::equal(a.meters, b.meters, [](const auto& x, const auto& y) {
+        return x.position == y.position && x.serial == y.serial && x.verdict == y.verdict;
+    });
+}
+
+void write_verified(const RunResult& run, const std::filesystem::path& path) {
+    std::vector<std::byte> image = evidence_image(run);
+    seal(image);
+    TemporaryFile file(path);
+    file.write(image);
+    const std::vector<std::byte> read = file.read_back();
+    if (read != image || !same_results(run, record_from_image(read))) {
+        throw FileError("what was read back differs from what was written");
+    }
+    file.commit();
+}
+
+std::string not_written(const std::filesystem::path& path, const char* why) {
+    auto journal = path;
+    journal += ".journal";
+    std::error_code ignored;
+    const std::string rest =
+        std::filesystem::exists(journal, ignored)
+            ? fmt::format("; the journal {} still holds the run", journal.filename().string())
+            : std::string();
+    return fmt::format("{}: {}: the evidence was not written{}", path.string(), why, rest);
+}
+
+}  // namespace
+
+void write_evidence(const RunResult& run, const std::filesystem::path& path) {
+    try {
+        write_verified(run, path);
+    } catch (const FileError& error) {
+        throw EvidenceError(not_written(path, error.what()));
+    } catch (const h5::Error& error) {
+        throw EvidenceError(not_written(path, error.what()));
+    } catch (const calibration::DataError& error) {
+        throw EvidenceError(not_written(path, error.what()));
+    }
+}
+
+}  // namespace reports

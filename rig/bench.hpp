@@ -1,0 +1,104 @@
+// The assembled bench: devices bound by name from the bench file, one loop, one supervisor, and off when it goes.
+#pragma once
+
+#include "dut/meter_port.hpp"
+#include "instruments/edge_capture.hpp"
+#include "instruments/io/loop.hpp"
+#include "instruments/io/transcript.hpp"
+#include "instruments/reference.hpp"
+#include "instruments/source.hpp"
+#include "rig/bench_file.hpp"
+#include "rig/edge_recorder.hpp"
+#include "rig/supervisor.hpp"
+#include "rig/twin.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+using instruments::Task;
+
+// The operator asked to stop.
+class Stopped : public std::runtime_error {
+  public:
+    Stopped() : std::runtime_error("stopped by the operator") {}
+};
+
+struct BenchOptions {
+    std::uint64_t seed = 0;
+    std::filesystem::path transcript;  // everything that crosses a link, as text; empty: none
+};
+
+struct Position {
+    std::string name, serial;
+    int led_channel = 0;
+    std::unique_ptr<dut::MeterPort> port;  // none: a meter without a port, or one that is not looked at
+};
+
+class Bench {
+  public:
+    // Opens every link and identifies source, reference and capture. Drives nothing. Throws calibration::DataError,
+    // io::LinkError or DeviceFault. Meters are not contacted yet: most are dead without voltage.
+    static std::unique_ptr<Bench> assemble(const BenchFile& file, const dut::MeterType& meter, const BenchOptions& options);
+    ~Bench();  // switches off what is still on
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+
+    instruments::io::Loop& loop() { return *loop_; }
+    instruments::io::Clock& clock() { return loop_->clock(); }
+    Supervisor& supervisor() { return *supervisor_; }
+    EdgeRecorder& recorder() { return *recorder_; }
+    std::vector<Position>& positions() { return positions_; }
+    const BenchFile& file() const { return file_; }
+    const dut::MeterType& meter() const { return meter_; }
+    Twin* twin() { return twin_.get(); }  // none on a bench without a simulated device
+
+    const instruments::Identity& source_identity() const { return source_identity_; }
+    const instruments::Identity& reference_identity() const { return reference_identity_; }
+    const instruments::CaptureIdentity& capture_identity() const { return capture_identity_; }
+    std::string last_exchanges() const { return tail_.text(); }
+
+    // May be called from a signal handler or another thread.
+    void request_stop() { stop_.store(true, std::memory_order_relaxed); }
+    void allow_again() { stop_.store(false, std::memory_order_relaxed); }
+    void throw_if_stopped() const {
+        if (stop_.load(std::memory_order_relaxed)) {
+            throw Stopped{};
+        }
+    }
+
+  private:
+    Bench(const BenchFile& file, dut::MeterType meter);
+
+    BenchFile file_;
+    dut::MeterType meter_;
+    std::atomic<bool> stop_{false};
+    instruments::io::TranscriptTail tail_;
+    std::ofstream transcript_;
+    std::unique_ptr<instruments::io::Loop> loop_;
+    std::unique_ptr<Twin> twin_;
+    std::vector<std::unique_ptr<instruments::io::ByteLink>> served_;  // the twin's ends of its memory links
+    std::unique_ptr<instruments::Source> source_;
+    std::unique_ptr<instruments::Reference> reference_;
+    std::unique_ptr<instruments::EdgeCapture> capture_;
+    std::vector<Position> positions_;
+    std::unique_ptr<Supervisor> supervisor_;
+    std::unique_ptr<EdgeRecorder> recorder_;
+    instruments::Identity source_identity_, reference_identity_;
+    instruments::CaptureIdentity capture_identity_;
+
+    Task<void> connect();
+    Task<std::unique_ptr<instruments::io::ByteLink>> link_to(std::string address, std::string name, bool keep_tail);
+    void bind_ports();
+    std::unique_ptr<dut::MeterPort> port_of(const PositionEntry& entry, std::size_t position);
+    std::unique_ptr<instruments::io::ByteLink> twin_end(const std::string& name);
+};
+
+}  // namespace rig

@@ -1,0 +1,151 @@
+#include "rig/edge_recorder.hpp"
+
+#include "calibration/check.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace rig {
+
+namespace {
+
+using namespace std::chrono_literals;
+using instruments::Task;
+
+constexpr auto fence_patience = 5s;
+
+}  // namespace
+
+EdgeRecorder::EdgeRecorder(instruments::io::Loop& loop, instruments::EdgeCapture& capture, std::vector<int> channels,
+                           JournalWriter* journal)
+    : loop_(loop), capture_(capture), channels_(std::move(channels)), journal_(journal), edges_(channels_.size()),
+      impulses_(channels_.size()) {
+    for (std::size_t position = 0; position < channels_.size(); ++position) {
+        position_of_[channels_[position]] = static_cast<std::uint16_t>(position);
+    }
+}
+
+EdgeRecorder::~EdgeRecorder() = default;
+
+Task<instruments::CaptureIdentity> EdgeRecorder::start() {
+    instruments::CaptureIdentity identity = co_await capture_.start();
+    for (const int channel : channels_) {
+        if (std::ranges::find(identity.channels, channel) == identity.channels.end()) {
+            throw instruments::DeviceFault({.device = "capture",
+                                            .operation = "start",
+                                            .problem = fmt::format("has no channel {}", channel),
+                                            .code = ""});
+        }
+    }
+    loop_.spawn(pump());
+    co_return identity;
+}
+
+Task<void> EdgeRecorder::pump() {
+    try {
+        while (true) {
+            const instruments::CaptureBatch batch = co_await capture_.next(loop_.clock().now() + 1s);
+            record(batch);
+            arrived_.notify();
+        }
+    } catch (...) {
+        failure_ = std::current_exception();
+    }
+    arrived_.notify();
+}
+
+void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
+    batch_.clear();
+    for (const instruments::CapturedEdge& captured : batch.edges) {
+        const auto found = position_of_.find(captured.channel);
+        if (found != position_of_.end()) {
+            batch_.push_back({found->second, captured.edge});
+        }
+    }
+    if (journal_ != nullptr) {
+        journal_->edges(batch_);
+        for (const std::string& remark : batch.remarks) {
+            journal_->note("remark", nlohmann::json{{"text", remark}, {"tick", batch.watermark}}.dump());
+        }
+    }
+    for (const PositionEdge& edge : batch_) {
+        edges_[edge.position].push_back(edge.edge);
+        ++impulses_[edge.position];
+    }
+    for (const instruments::Loss& loss : batch.losses) {
+        record_loss(loss);
+    }
+    for (std::size_t i = 0; i < batch.fences.size(); ++i) {
+        fence_ticks_[batch.fences[i]] = batch.fence_ticks[i];
+    }
+    watermark_ = batch.watermark;
+}
+
+void EdgeRecorder::record_loss(const instruments::Loss& loss) {
+    RecordedLoss recorded{.from_tick = loss.from_tick, .to_tick = loss.to_tick, .cause = loss.cause};
+    bool other_channel = false;
+    for (const int channel : loss.channels) {
+        const auto found = position_of_.find(channel);
+        if (found != position_of_.end()) {
+            recorded.positions.push_back(found->second);
+        } else {
+            other_channel = true;  // the reference's: everybody's phase depends on it
+        }
+    }
+    if (other_channel) {
+        recorded.positions.clear();
+    }
+    if (journal_ != nullptr) {
+        nlohmann::json note{{"from_tick", recorded.from_tick},
+                            {"to_tick", recorded.to_tick},
+                            {"cause", recorded.cause},
+                            {"positions", recorded.positions}};
+        if (loss.edges) {
+            note["edges"] = *loss.edges;
+        }
+        journal_->note("loss", note.dump());
+    }
+    losses_.push_back(std::move(recorded));
+}
+
+void EdgeRecorder::rethrow_failure() const {
+    if (failure_) {
+        std::rethrow_exception(failure_);
+    }
+}
+
+Task<void> EdgeRecorder::progress(calibration::Instant deadline) {
+    rethrow_failure();
+    co_await loop_.clock().wait(arrived_, deadline);
+    rethrow_failure();
+}
+
+Task<std::int64_t> EdgeRecorder::fence() {
+    const std::uint32_t id = next_fence_++;
+    co_await capture_.send_fence(id);
+    const calibration::Instant deadline = loop_.clock().now() + fence_patience;
+    while (!fence_ticks_.contains(id)) {
+        if (loop_.clock().now() >= deadline) {
+            throw instruments::DeviceFault({.device = "capture",
+                                            .operation = "fence",
+                                            .problem = fmt::format("no echo within {} s", fence_patience.count()),
+                                            .code = ""});
+        }
+        co_await progress(deadline);
+    }
+    const std::int64_t tick = fence_ticks_[id];
+    fence_ticks_.clear();
+    co_return tick;
+}
+
+void EdgeRecorder::forget() {
+    for (auto& list : edges_) {
+        list.clear();
+    }
+    losses_.clear();
+}
+
+}  // namespace rig

@@ -1,0 +1,75 @@
+// The capture's stream into the journal: every edge is recorded first, then counted (design D9).
+#pragma once
+
+#include "calibration/gate.hpp"
+#include "instruments/edge_capture.hpp"
+#include "instruments/io/clock.hpp"
+#include "instruments/io/loop.hpp"
+#include "rig/journal.hpp"
+
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+// A loss as the recorder saw it, per position: an empty list of positions means all of them.
+struct RecordedLoss {
+    std::int64_t from_tick = 0, to_tick = 0;
+    std::string cause;
+    std::vector<std::size_t> positions;
+};
+
+class EdgeRecorder {
+  public:
+    // `channels` by position. `journal` may be null: then edges are only kept in memory.
+    EdgeRecorder(instruments::io::Loop& loop, instruments::EdgeCapture& capture, std::vector<int> channels,
+                 JournalWriter* journal);
+    ~EdgeRecorder();
+
+    // Waits for the device and starts to record. Throws DeviceFault or io::LinkError.
+    instruments::Task<instruments::CaptureIdentity> start();
+
+    // Returns when something new came, or at `deadline`. Rethrows what stopped the recording.
+    instruments::Task<void> progress(calibration::Instant deadline);
+    // A tick that separates what happened before this call from what happens after it returns.
+    instruments::Task<std::int64_t> fence();
+
+    std::int64_t watermark() const { return watermark_; }
+    // Edges of a position since forget(), in order of time.
+    const std::vector<calibration::PhasedEdge>& edges(std::size_t position) const { return edges_[position]; }
+    // All impulses since start(), kept over forget().
+    std::int64_t impulses(std::size_t position) const { return impulses_[position]; }
+    // Losses since forget().
+    const std::vector<RecordedLoss>& losses() const { return losses_; }
+    // Drops edges and losses from memory; the journal keeps them.
+    void forget();
+
+    void use_journal(JournalWriter* journal) { journal_ = journal; }
+
+  private:
+    instruments::io::Loop& loop_;
+    instruments::EdgeCapture& capture_;
+    std::vector<int> channels_;
+    std::map<int, std::uint16_t> position_of_;
+    JournalWriter* journal_;
+    std::vector<std::vector<calibration::PhasedEdge>> edges_;
+    std::vector<std::int64_t> impulses_;
+    std::vector<RecordedLoss> losses_;
+    std::vector<PositionEdge> batch_;
+    std::map<std::uint32_t, std::int64_t> fence_ticks_;
+    std::uint32_t next_fence_ = 1;
+    std::int64_t watermark_ = 0;
+    instruments::io::Event arrived_;
+    std::exception_ptr failure_;
+
+    instruments::Task<void> pump();
+    void record(const instruments::CaptureBatch& batch);
+    void record_loss(const instruments::Loss& loss);
+    void rethrow_failure() const;
+};
+
+}  // namespace rig

@@ -1,0 +1,239 @@
+#include "rig/supervisor.hpp"
+
+#include "calibration/document.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace rig {
+
+namespace {
+
+using namespace std::chrono_literals;
+using calibration::Ampere;
+using calibration::LoadPoint;
+using calibration::PhaseLoad;
+using calibration::Volt;
+using instruments::Task;
+
+constexpr auto step_pause = 250ms;
+constexpr double largest_step = 0.5;  // of what the meter bears: no single step moves a channel further
+
+struct Bound {
+    double value;
+    const char* owner;
+};
+
+Bound lower_of(Bound a, Bound b) { return b.value < a.value ? b : a; }
+
+[[noreturn]] void refuse(const std::string& what, std::size_t phase, const char* quantity, const char* unit, double asked,
+                         const char* side, const Bound& bound) {
+    throw calibration::DataError(fmt::format("load point '{}': L{} {} {:g} {} is {} the {}'s limit of {:g} {}", what,
+                                             phase + 1, quantity, asked, unit, side, bound.owner, bound.value, unit));
+}
+
+// The load with its currents, its voltages, or both taken a share of the way from `from` to `to`.
+LoadPoint between(const LoadPoint& from, const LoadPoint& to, double share) {
+    LoadPoint load = to;
+    for (std::size_t i = 0; i < calibration::phase_count; ++i) {
+        const PhaseLoad& a = from.phases[i];
+        const PhaseLoad& b = to.phases[i];
+        load.phases[i].voltage = a.voltage + (b.voltage - a.voltage) * share;
+        load.phases[i].current = a.current + (b.current - a.current) * share;
+    }
+    return load;
+}
+
+double largest_change(const LoadPoint& from, const LoadPoint& to, double volts, double amperes) {
+    double most = 0;
+    for (std::size_t i = 0; i < calibration::phase_count; ++i) {
+        most = std::max({most, std::abs((to.phases[i].voltage - from.phases[i].voltage).value()) / volts,
+                         std::abs((to.phases[i].current - from.phases[i].current).value()) / amperes});
+    }
+    return most;
+}
+
+LoadPoint without_current(LoadPoint load) {
+    for (PhaseLoad& phase : load.phases) {
+        phase.current = Ampere{0};
+    }
+    return load;
+}
+
+Ampere most_current(const LoadPoint& load) {
+    Ampere most{0};
+    for (const PhaseLoad& phase : load.phases) {
+        most = std::max(most, calibration::rms_current(phase));
+    }
+    return most;
+}
+
+bool same_voltages(const LoadPoint& a, const LoadPoint& b) {
+    for (std::size_t i = 0; i < calibration::phase_count; ++i) {
+        if (!(a.phases[i].voltage == b.phases[i].voltage) || !(a.phases[i].voltage_angle == b.phases[i].voltage_angle)) {
+            return false;
+        }
+    }
+    return a.frequency == b.frequency;
+}
+
+// What a source cannot hold on the way is left out: the channel stays off until it can.
+LoadPoint holdable(LoadPoint load, const instruments::SourceCapabilities& source) {
+    for (PhaseLoad& phase : load.phases) {
+        if (phase.voltage < source.least_voltage) {
+            phase.voltage = Volt{0};
+        }
+        if (phase.current < source.least_current) {
+            phase.current = Ampere{0};
+        }
+    }
+    return load;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(instruments::io::Clock& clock, instruments::Source& source, instruments::Reference& reference,
+                       const dut::MeterType& meter)
+    : clock_(clock), source_(source), reference_(reference), meter_(meter),
+      conditions_(calibration::standard_reference_conditions()) {}
+
+void Supervisor::check(const LoadPoint& load, const std::string& what) const {
+    const auto& source = source_.capabilities();
+    const auto& reference = reference_.capabilities();
+    const Bound most_volts = lower_of({meter_.never_exceed.voltage.value(), "meter"},
+                                      lower_of({source.most_voltage.value(), "source"}, {reference.most_voltage.value(), "reference"}));
+    const Bound most_amperes = lower_of({meter_.never_exceed.current.value(), "meter"},
+                                        lower_of({source.most_current.value(), "source"}, {reference.most_current.value(), "reference"}));
+    for (std::size_t i = 0; i < calibration::phase_count; ++i) {
+        const double volts = calibration::rms_voltage(load.phases[i]).value();
+        const double amperes = calibration::rms_current(load.phases[i]).value();
+        if (volts > most_volts.value) {
+            refuse(what, i, "voltage", "V", volts, "above", most_volts);
+        }
+        if (amperes > most_amperes.value) {
+            refuse(what, i, "current", "A", amperes, "above", most_amperes);
+        }
+        if (volts > 0 && volts < source.least_voltage.value()) {
+            refuse(what, i, "voltage", "V", volts, "below", {source.least_voltage.value(), "source"});
+        }
+        if (amperes > 0 && amperes < source.least_current.value()) {
+            refuse(what, i, "current", "A", amperes, "below", {source.least_current.value(), "source"});
+        }
+        if (amperes > 0 && !source.phantom_current) {
+            throw calibration::DataError(fmt::format(
+                "load point '{}': the source cannot drive a current: its current setting is a trip limit", what));
+        }
+    }
+    const double hertz = load.frequency.value();
+    if (hertz < std::max(source.least_frequency, meter_.never_exceed.least_frequency).value() ||
+        hertz > std::min(source.most_frequency, meter_.never_exceed.most_frequency).value()) {
+        throw calibration::DataError(fmt::format(
+            "load point '{}': frequency {:g} Hz is outside what source and meter bear", what, hertz));
+    }
+}
+
+Task<void> Supervisor::step(LoadPoint load) {
+    co_await source_.stage(load);
+    energised_ = true;  // from here on nobody may assume that it is off
+    co_await source_.commit();
+    applied_ = load;
+}
+
+Task<void> Supervisor::ramp(LoadPoint target) {
+    const LoadPoint from = applied_;
+    const double change = largest_change(from, target, meter_.ratings.nominal_voltage.value(), meter_.ratings.maximum.value());
+    const int steps = std::max(1, static_cast<int>(std::ceil(change / largest_step)));
+    for (int i = 1; i <= steps; ++i) {
+        const double share = static_cast<double>(i) / steps;
+        co_await step(holdable(between(from, target, share), source_.capabilities()));
+        if (i < steps) {
+            co_await clock_.sleep_for(step_pause);
+        }
+    }
+}
+
+Task<instruments::PulseConstant> Supervisor::apply(LoadPoint load) {
+    check(load, "manual");
+    if (!energised_ || !same_voltages(applied_, load)) {
+        if (applied_.any_current()) {
+            co_await ramp(without_current(applied_));
+        }
+        co_await ramp(without_current(load));
+    }
+    // The reference is never overloaded on the way: it widens its range before a current rises, narrows it after it fell.
+    const bool rising = most_current(load) > most_current(applied_);
+    if (rising) {
+        constant_ = co_await reference_.select_ranges(load);
+    }
+    if (load.any_current() || applied_.any_current()) {
+        co_await ramp(load);
+    }
+    if (!rising) {
+        constant_ = co_await reference_.select_ranges(load);
+    }
+    co_await clock_.sleep_for(source_.capabilities().settling);
+    co_return *constant_;
+}
+
+Task<void> Supervisor::switch_off() {
+    if (!energised_) {
+        co_return;
+    }
+    if (applied_.any_current()) {
+        co_await ramp(without_current(applied_));
+    }
+    co_await source_.switch_off(instruments::OffMode::normal);
+    applied_ = LoadPoint::off();
+    energised_ = false;
+}
+
+Task<std::string> Supervisor::try_off(instruments::OffMode mode) {
+    try {
+        co_await source_.switch_off(mode);
+        applied_ = LoadPoint::off();
+        energised_ = false;
+    } catch (const std::exception& error) {
+        co_return fmt::format("THE SOURCE COULD NOT BE CONFIRMED OFF: {}", error.what());
+    }
+    co_return "";
+}
+
+Task<std::string> Supervisor::make_safe() {
+    if (!energised_) {
+        co_return "";
+    }
+    std::string complaint = co_await try_off(instruments::OffMode::normal);
+    if (!complaint.empty()) {
+        complaint = co_await try_off(instruments::OffMode::emergency);
+    }
+    co_return complaint;
+}
+
+Task<Observation> Supervisor::observe() {
+    const std::vector<std::string> faults = co_await source_.faults();
+    if (!faults.empty()) {
+        throw instruments::DeviceFault({.device = "source",
+                                        .operation = "hold the load",
+                                        .problem = "reports a fault",
+                                        .code = fmt::format("{}", fmt::join(faults, ", "))});
+    }
+    Observation observation{.reading = co_await reference_.read()};
+    const instruments::PulseConstant now = co_await reference_.pulse_constant();
+    if (constant_ && now.epoch != constant_->epoch) {
+        observation.deviations.push_back(fmt::format("the reference's constant changed from {:g} to {:g} imp/kWh",
+                                                     constant_->value.value(), now.value.value()));
+        constant_ = now;
+    }
+    if (observation.reading.overload) {
+        observation.deviations.push_back("the reference reports an overload");
+    }
+    auto left = calibration::deviations(applied_, observation.reading.load, observation.reading.sequence, conditions_);
+    observation.deviations.insert(observation.deviations.end(), left.begin(), left.end());
+    co_return observation;
+}
+
+}  // namespace rig

@@ -1,0 +1,65 @@
+// The safety supervisor: the only one who moves the source. Limits before the first byte, ramps, order of on and off,
+// and back control: does the load still stand as asked (design D14).
+#pragma once
+
+#include "calibration/conditions.hpp"
+#include "calibration/load_point.hpp"
+#include "dut/meter_type.hpp"
+#include "instruments/io/clock.hpp"
+#include "instruments/reference.hpp"
+#include "instruments/source.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rig {
+
+struct Observation {
+    instruments::ReferenceReading reading;
+    std::vector<std::string> deviations;  // empty: inside the reference conditions
+};
+
+class Supervisor {
+  public:
+    Supervisor(instruments::io::Clock& clock, instruments::Source& source, instruments::Reference& reference,
+               const dut::MeterType& meter);
+    // The owner must have called switch_off() or have let an exception through make_safe(); see Bench.
+    ~Supervisor() = default;
+
+    // Throws calibration::DataError naming the load, the quantity, the limit and whose it is. Sends nothing.
+    void check(const calibration::LoadPoint& load, const std::string& what) const;
+
+    // Ramps to the load and waits until it has settled; checks it first. Voltage before current on, current before
+    // voltage off. Throws DataError, DeviceFault, io::LinkError; the caller must then switch off.
+    instruments::Task<instruments::PulseConstant> apply(calibration::LoadPoint load);
+
+    // Currents off, then voltages, by ramps. Does nothing when the source was never energised.
+    instruments::Task<void> switch_off();
+    // After a fault, an abort, a dead link: off at once, swallowing what the source says about it. Returns the
+    // complaint of a source that could not be confirmed off; empty when it is off.
+    instruments::Task<std::string> make_safe();
+
+    // What the reference sees now, held against the load that was applied; throws DeviceFault when the source reports
+    // a fault or the reference an overload.
+    instruments::Task<Observation> observe();
+
+    bool energised() const { return energised_; }
+    const calibration::LoadPoint& applied() const { return applied_; }
+
+  private:
+    instruments::io::Clock& clock_;
+    instruments::Source& source_;
+    instruments::Reference& reference_;
+    dut::MeterType meter_;
+    calibration::ReferenceConditions conditions_;
+    calibration::LoadPoint applied_;
+    std::optional<instruments::PulseConstant> constant_;
+    bool energised_ = false;
+
+    instruments::Task<void> step(calibration::LoadPoint load);
+    instruments::Task<void> ramp(calibration::LoadPoint target);
+    instruments::Task<std::string> try_off(instruments::OffMode mode);
+};
+
+}  // namespace rig

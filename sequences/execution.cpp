@@ -1,0 +1,288 @@
+#include "sequences/execution.hpp"
+
+#include "instruments/io/all.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <utility>
+
+namespace sequences {
+
+namespace {
+
+using namespace std::chrono_literals;
+using calibration::LoadPoint;
+using rig::Task;
+
+// How long a load that has just been set may take to come inside the reference conditions.
+constexpr int settling_looks = 10;
+constexpr auto settling_pause = 1s;
+// Back control: often in short gates, every ten seconds in those that take hours.
+constexpr auto short_gate = 60s;
+constexpr auto often = 2s;
+constexpr auto seldom = 10s;
+// Nobody waits longer than this without looking at the operator's wish to stop.
+constexpr auto patience = 1s;
+
+std::vector<std::pair<std::string, std::string>> identity_texts(const dut::MeterIdentity& identity) {
+    std::vector<std::pair<std::string, std::string>> texts{{"maker", identity.maker},
+                                                           {"product name", identity.extended_name},
+                                                           {"serial", identity.serial},
+                                                           {"register table", identity.table_version},
+                                                           {"software", identity.software_version},
+                                                           {"product version", identity.product_version}};
+    for (const dut::IdentityField& field : identity.fields) {
+        texts.emplace_back(fmt::format("{} at 0x{:04X}", field.field, field.address),
+                           fmt::format("{} [{:04X}]", field.text, fmt::join(field.words, " ")));
+    }
+    return texts;
+}
+
+}  // namespace
+
+Execution::Execution(rig::Bench& bench, const Plan& plan, rig::JournalWriter& journal, const LiveObserver& live)
+    : bench_(bench), plan_(plan), journal_(journal), live_(live), given_up_(bench.positions().size(), false) {
+    shown_.points = plan.points.size();
+    shown_.remaining_s = plan.expected_s;
+}
+
+Task<void> Execution::run() {
+    const bool ports = std::ranges::any_of(bench_.positions(), [](const rig::Position& p) { return p.port != nullptr; });
+    if (ports) {
+        co_await look_at_meters();
+        co_await read_all_registers(false);
+    }
+    for (const TestPoint& point : plan_.points) {
+        co_await run_point(point);
+    }
+    if (ports) {
+        co_await bench_.supervisor().apply(LoadPoint::voltage_only(plan_.ratings.nominal_voltage, plan_.ratings.nominal_frequency));
+        co_await read_all_registers(true);
+    }
+    co_await bench_.supervisor().switch_off();
+}
+
+// -- the meters' own ports ------------------------------------------------------------------------------------------
+
+Task<void> Execution::look_at_meters() {
+    show("identifying the meters", nullptr);
+    co_await bench_.supervisor().apply(LoadPoint::voltage_only(plan_.ratings.nominal_voltage, plan_.ratings.nominal_frequency));
+    std::vector<Task<void>> tasks;
+    for (std::size_t i = 0; i < bench_.positions().size(); ++i) {
+        if (bench_.positions()[i].port) {
+            tasks.push_back(identify(i));
+        }
+    }
+    co_await instruments::io::all(bench_.loop(), std::move(tasks));
+    bench_.throw_if_stopped();
+    if (remaining().empty()) {
+        throw instruments::DeviceFault({.device = "meters",
+                                        .operation = "identify",
+                                        .problem = "no position is left: all were given up",
+                                        .code = ""});
+    }
+}
+
+Task<void> Execution::identify(std::size_t position) {
+    std::string reason;
+    try {
+        const dut::MeterIdentity identity = co_await bench_.positions()[position].port->identify();
+        record(MeterRecord{.position = position, .identity = identity_texts(identity), .serial = identity.serial});
+        reason = dut::mismatch(identity, plan_.meter).value_or("");
+    } catch (const instruments::DeviceFault& fault) {
+        reason = fault.what();
+    } catch (const instruments::io::LinkError& fault) {
+        reason = fault.what();
+    }
+    if (!reason.empty()) {
+        give_up(position, reason);
+    }
+}
+
+Task<void> Execution::read_all_registers(bool after) {
+    const std::int64_t tick = co_await bench_.recorder().fence();
+    std::vector<Task<void>> tasks;
+    for (const std::size_t position : remaining()) {
+        if (bench_.positions()[position].port) {
+            tasks.push_back(read_registers(position, after, tick));
+        }
+    }
+    co_await instruments::io::all(bench_.loop(), std::move(tasks));
+    bench_.throw_if_stopped();
+}
+
+Task<void> Execution::read_registers(std::size_t position, bool after, std::int64_t tick) {
+    try {
+        const dut::RegisterReading reading = co_await bench_.positions()[position].port->read_energy();
+        record(RegistersRecord{.position = position,
+                               .after = after,
+                               .import_kwh = reading.active_import.value() / 1000,
+                               .export_kwh = reading.active_export.value() / 1000,
+                               .step_kwh = reading.resolution.value() / 1000,
+                               .roll_over_kwh = reading.roll_over.value() / 1000,
+                               .ratio = reading.ratio,
+                               .tick = tick});
+    } catch (const instruments::DeviceFault& fault) {
+        give_up(position, fault.what());
+    } catch (const instruments::io::LinkError& fault) {
+        give_up(position, fault.what());
+    }
+}
+
+void Execution::give_up(std::size_t position, const std::string& reason) {
+    given_up_[position] = true;
+    record(GivenUpRecord{.position = position, .reason = reason});
+}
+
+std::vector<std::size_t> Execution::remaining() const {
+    std::vector<std::size_t> positions;
+    for (std::size_t i = 0; i < given_up_.size(); ++i) {
+        if (!given_up_[i]) {
+            positions.push_back(i);
+        }
+    }
+    return positions;
+}
+
+// -- a point --------------------------------------------------------------------------------------------------------
+
+Task<void> Execution::run_point(const TestPoint& point) {
+    shown_.point = point.index;
+    shown_.name = point.programme.name;
+    done_.assign(given_up_.size(), false);
+    for (int attempt = 1; attempt <= plan_.programme.attempts; ++attempt) {
+        shown_.attempt = attempt;
+        std::vector<std::size_t> positions = remaining();
+        std::erase_if(positions, [this](std::size_t position) { return done_[position]; });
+        const bool stands = co_await attempt_point(point, attempt, positions);
+        record(PointEndRecord{.point = point.index, .attempt = attempt, .at_s = now_s()});
+        if (stands) {
+            break;
+        }
+    }
+    shown_.remaining_s = std::max(0.0, shown_.remaining_s - point.expected_s);
+}
+
+Task<bool> Execution::attempt_point(const TestPoint& point, int attempt, std::vector<std::size_t> positions) {
+    bench_.throw_if_stopped();
+    show("setting the load", nullptr);
+    const instruments::PulseConstant constant = co_await bench_.supervisor().apply(point.load);
+    record(PointRecord{.point = point.index,
+                       .attempt = attempt,
+                       .at_s = now_s(),
+                       .reference_constant_imp_per_kwh = constant.value.value()});
+    co_await bench_.clock().sleep_for(calibration::from_seconds(point.programme.settle_s));
+    const bool reached = co_await reach_conditions(point, attempt);
+    if (!reached) {
+        co_return false;
+    }
+    bench_.recorder().forget();
+    const std::int64_t from_tick = co_await bench_.recorder().fence();
+    record(GateRecord{.point = point.index, .attempt = attempt, .at_s = now_s(), .from_tick = from_tick});
+    PointGates gates({.plan = plan_,
+                      .point = point,
+                      .reference_constant_imp_per_kwh = constant.value.value(),
+                      .tick_s = bench_.capture_identity().tick_s,
+                      .from_tick = from_tick,
+                      .repetitions = plan_.programme.attempts},
+                     positions);
+    const bool stands = co_await measure(point, attempt, gates);
+    co_return stands;
+}
+
+Task<bool> Execution::reach_conditions(const TestPoint& point, int attempt) {
+    std::vector<std::string> deviations;
+    for (int look = 0; look < settling_looks; ++look) {
+        bench_.throw_if_stopped();
+        const rig::Observation observation = co_await bench_.supervisor().observe();
+        if (observation.deviations.empty()) {
+            co_return true;
+        }
+        deviations = observation.deviations;
+        co_await bench_.clock().sleep_for(settling_pause);
+    }
+    record(InvalidRecord{.point = point.index,
+                         .attempt = attempt,
+                         .position = {},
+                         .reason = fmt::format("the load did not come: {}", fmt::join(deviations, "; "))});
+    co_return false;
+}
+
+Task<bool> Execution::measure(const TestPoint& point, int attempt, PointGates& gates) {
+    const Instant begin = bench_.clock().now();
+    const double most_s = point.programme.kind == PointKind::accuracy ? point.programme.stop.most_time_s : point.at_most_s + 60;
+    const Instant cap = begin + calibration::from_seconds(most_s);
+    Instant next_look = begin;
+    while (true) {
+        bench_.throw_if_stopped();
+        for (const Restart& restart : gates.update(bench_.recorder())) {
+            record(InvalidRecord{.point = point.index, .attempt = attempt, .position = restart.position, .reason = restart.reason});
+        }
+        const Instant now = bench_.clock().now();
+        if (now >= cap) {
+            gates.stop_all(bench_.recorder());
+        }
+        if (now >= next_look || gates.all_finished()) {
+            const bool inside = co_await observe(point, attempt, gates);
+            if (!inside) {
+                co_return false;
+            }
+            if (gates.all_finished()) {
+                confirm(point, attempt, gates);
+                co_return true;
+            }
+            next_look = bench_.clock().now() + (now - begin < short_gate ? often : seldom);
+        }
+        co_await bench_.recorder().progress(std::min({next_look, cap, now + patience}));
+    }
+}
+
+Task<bool> Execution::observe(const TestPoint& point, int attempt, PointGates& gates) {
+    // What is finished before the look is confirmed by it; what finishes meanwhile waits for the next.
+    const rig::Observation observation = co_await bench_.supervisor().observe();
+    if (!observation.deviations.empty()) {
+        const std::string reason = fmt::format("{}", fmt::join(observation.deviations, "; "));
+        record(InvalidRecord{.point = point.index, .attempt = attempt, .position = {}, .reason = reason});
+        show("repeating: " + reason, &gates);
+        co_return false;
+    }
+    record(ConditionsRecord{.point = point.index,
+                            .attempt = attempt,
+                            .at_s = now_s(),
+                            .tick = bench_.recorder().watermark(),
+                            .seen = observation.reading.load});
+    confirm(point, attempt, gates);
+    show("measuring", &gates);
+    co_return true;
+}
+
+void Execution::confirm(const TestPoint& point, int attempt, PointGates& gates) {
+    for (const PointGates::Finished& finished : gates.take_finished()) {
+        DoneRecord done{.point = point.index,
+                        .attempt = attempt,
+                        .position = finished.position,
+                        .from_tick = finished.from_tick,
+                        .to_tick = finished.to_tick};
+        if (bench_.twin() != nullptr && point.programme.kind == PointKind::accuracy) {
+            done.true_error_percent = bench_.twin()->model().true_error(finished.position, bench_.clock().now()).value();
+        }
+        record(done);
+        done_[finished.position] = true;
+    }
+}
+
+void Execution::show(const std::string& phase, const PointGates* gates) {
+    if (!live_) {
+        return;
+    }
+    shown_.phase = phase;
+    shown_.bench_time_s = now_s();
+    shown_.positions = gates == nullptr ? std::vector<LivePosition>{} : gates->live(bench_.positions());
+    live_(shown_);
+}
+
+}  // namespace sequences

@@ -1,0 +1,56 @@
+// One execution of a plan on a bench, as a coroutine: identify, then point after point, then the registers again.
+#pragma once
+
+#include "rig/bench.hpp"
+#include "rig/journal.hpp"
+#include "sequences/plan.hpp"
+#include "sequences/point_gates.hpp"
+#include "sequences/records.hpp"
+#include "sequences/runner.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace sequences {
+
+class Execution {
+  public:
+    // All must outlive the execution.
+    Execution(rig::Bench& bench, const Plan& plan, rig::JournalWriter& journal, const LiveObserver& live);
+
+    // Ends with the bench off; after an exception the caller switches off.
+    rig::Task<void> run();
+
+  private:
+    using Instant = calibration::Instant;
+
+    rig::Bench& bench_;
+    const Plan& plan_;
+    rig::JournalWriter& journal_;
+    const LiveObserver& live_;
+    std::vector<bool> given_up_;
+    std::vector<bool> done_;  // at the present point: a repetition leaves them alone
+    LivePoint shown_;
+
+    rig::Task<void> look_at_meters();
+    rig::Task<void> identify(std::size_t position);
+    rig::Task<void> read_registers(std::size_t position, bool after, std::int64_t tick);
+    rig::Task<void> read_all_registers(bool after);
+    rig::Task<void> run_point(const TestPoint& point);
+    // True when the attempt stands: nothing to repeat.
+    rig::Task<bool> attempt_point(const TestPoint& point, int attempt, std::vector<std::size_t> positions);
+    rig::Task<bool> reach_conditions(const TestPoint& point, int attempt);
+    rig::Task<bool> measure(const TestPoint& point, int attempt, PointGates& gates);
+    // False when the load left the reference conditions.
+    rig::Task<bool> observe(const TestPoint& point, int attempt, PointGates& gates);
+
+    std::vector<std::size_t> remaining() const;
+    void give_up(std::size_t position, const std::string& reason);
+    void confirm(const TestPoint& point, int attempt, PointGates& gates);
+    void record(const Record& record) { write(journal_, record); }
+    void show(const std::string& phase, const PointGates* gates);
+    double now_s() const { return calibration::seconds(bench_.clock().now()); }
+};
+
+}  // namespace sequences

@@ -1,0 +1,243 @@
+#include "sequences/plan.hpp"
+
+#include "calibration/document.hpp"
+#include "calibration/procedures.hpp"
+#include "rig/bench_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace sequences {
+
+namespace {
+
+using calibration::DataError;
+using calibration::LoadKind;
+using calibration::LoadPoint;
+
+// What a point costs beside its gate: ramps, acknowledgements and the settling time of a stationary source.
+constexpr double preparation_s = 12;
+// Emission jitter a planner may expect of a healthy meter, as seen by a pulse head.
+constexpr double usual_jitter_s = 1e-4;
+// Starting: first impulse within 1.5 tau, second within another 1.5 tau, the third within the interval measured.
+constexpr double usual_starting_taus = 2.5;
+constexpr double most_starting_taus = 4.5;
+
+std::vector<std::string> classes_of(const dut::MeterType& meter) {
+    std::vector<std::string> classes{meter.accuracy_class};
+    for (const dut::AccuracyClass& entry : meter.active_classes) {
+        classes.push_back(entry.name);
+    }
+    return classes;
+}
+
+std::string class_in(const calibration::LimitTable& table, const dut::MeterType& meter) {
+    for (const std::string& name : classes_of(meter)) {
+        if (std::ranges::find(table.classes(), name) != table.classes().end()) {
+            return name;
+        }
+    }
+    throw DataError(fmt::format("limits '{}': expected an edition with a class of the {} ({}), this one has {}",
+                                table.id(), meter.name, fmt::join(classes_of(meter), ", "),
+                                fmt::join(table.classes(), ", ")));
+}
+
+LoadPoint load_of(const ProgrammePoint& point, const calibration::Ratings& ratings) {
+    const calibration::Volt voltage = calibration::voltage_from_text(point.voltage, ratings);
+    if (point.kind == PointKind::no_load) {
+        return LoadPoint::voltage_only(voltage, ratings.nominal_frequency);
+    }
+    const calibration::Ampere current = calibration::current_from_text(point.current, ratings);
+    return point.load == LoadKind::balanced
+               ? LoadPoint::balanced(voltage, current, point.power_factor, ratings.nominal_frequency)
+               : LoadPoint::single_phase(point.phase, voltage, current, point.power_factor, ratings.nominal_frequency);
+}
+
+double limit_of(const calibration::Limits& limits) {
+    return std::min(std::abs(limits.lower.value()), std::abs(limits.upper.value()));
+}
+
+void estimate_accuracy(TestPoint& point, const Plan& plan) {
+    const calibration::Limits& limits = *point.limits;
+    const StopRule& stop = point.programme.stop;
+    const double interval_s = calibration::seconds(point.impulse_interval);
+    const double wanted_s = std::max(static_cast<double>(stop.least_intervals) * interval_s, stop.least_time_s);
+    const auto intervals = static_cast<std::int64_t>(std::min(wanted_s, stop.most_time_s) / interval_s + 1e-9);
+    // A gate waits for its first edge: half an interval on average, a whole one at most.
+    point.expected_s = preparation_s + point.programme.settle_s + std::min(wanted_s, stop.most_time_s) + interval_s / 2;
+    point.at_most_s = preparation_s + point.programme.settle_s + stop.most_time_s + interval_s;
+    if (intervals < 2) {
+        point.infeasible = fmt::format("one impulse takes {:.4g} s: fewer than two intervals fit into {:g} s", interval_s,
+                                       stop.most_time_s);
+        return;
+    }
+    const calibration::BudgetInputs inputs{.certificate = plan.certificate,
+                                           .power_factor = point.programme.power_factor.value()};
+    point.expected_uncertainty_percent =
+        calibration::expected_expanded_uncertainty_percent(inputs, intervals, usual_jitter_s / interval_s);
+    if (point.expected_uncertainty_percent > limit_of(limits) / 3) {
+        point.infeasible = fmt::format("expects U = {:.3g} % from {} intervals in {:g} s, above limit / 3 = {:.3g} %",
+                                       point.expected_uncertainty_percent, intervals,
+                                       std::min(wanted_s, stop.most_time_s), limit_of(limits) / 3);
+    }
+}
+
+void estimate(TestPoint& point, const Plan& plan) {
+    switch (point.programme.kind) {
+        case PointKind::no_load:
+            point.required = calibration::no_load_duration(plan.ratings, point.load.phases[0].voltage);
+            point.expected_s = preparation_s + point.programme.settle_s + calibration::seconds(point.required);
+            point.at_most_s = point.expected_s;
+            return;
+        case PointKind::starting:
+            point.required = calibration::starting_tau(plan.ratings);
+            point.expected_s = preparation_s + usual_starting_taus * calibration::seconds(point.required);
+            point.at_most_s = preparation_s + most_starting_taus * calibration::seconds(point.required);
+            return;
+        case PointKind::accuracy:
+            estimate_accuracy(point, plan);
+            return;
+    }
+}
+
+calibration::Limits limits_of(const ProgrammePoint& point, const TestPoint& test, const Plan& plan) {
+    const calibration::Ampere current = test.load.phases[point.phase].current;
+    const auto limits = plan.limits.find({.accuracy_class = plan.accuracy_class,
+                                          .load = point.load,
+                                          .current = current,
+                                          .power_factor = point.power_factor},
+                                         plan.ratings);
+    if (!limits) {
+        throw DataError(fmt::format("programme '{}', point '{}': {} has no limit for class {} at {:g} A, PF {}",
+                                    plan.programme.id, point.name, plan.limits.title(), plan.accuracy_class,
+                                    current.value(), point.power_factor.text()));
+    }
+    return *limits;
+}
+
+TestPoint make_point(const ProgrammePoint& programme, const Plan& plan) {
+    TestPoint point{.index = plan.points.size(), .programme = programme, .load = load_of(programme, plan.ratings)};
+    const calibration::Watt power = calibration::active_power(point.load);
+    if (power.value() != 0) {
+        point.impulse_interval = calibration::impulse_interval(plan.ratings.constant, abs(power));
+    }
+    if (programme.kind == PointKind::accuracy) {
+        point.limits = limits_of(programme, point, plan);
+    }
+    estimate(point, plan);
+    return point;
+}
+
+bool wanted(const ProgrammePoint& point, const RunSetup& setup) {
+    return setup.only_points.empty() || std::ranges::find(setup.only_points, point.name) != setup.only_points.end();
+}
+
+void check_only_points(const RunSetup& setup, const Programme& programme) {
+    for (const std::string& name : setup.only_points) {
+        if (std::ranges::find(programme.points, name, &ProgrammePoint::name) == programme.points.end()) {
+            std::vector<std::string> known;
+            for (const ProgrammePoint& point : programme.points) {
+                known.push_back(point.name);
+            }
+            throw DataError(fmt::format("point '{}': expected one of {}", name, fmt::join(known, ", ")));
+        }
+    }
+}
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        throw DataError(fmt::format("{}: cannot be read", path));
+    }
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool is_path(const std::string& name) { return name.ends_with(".toml") || name.find('/') != std::string::npos; }
+
+struct Text {
+    std::string text, name;
+};
+
+template <class Lookup>
+Text text_of(const std::string& name, Lookup lookup) {
+    if (is_path(name)) {
+        return {read_file(name), std::filesystem::path(name).filename().string()};
+    }
+    const calibration::EmbeddedText found = lookup(name);
+    return {std::string(found.text), std::string(found.name)};
+}
+
+// The programme's first edition that knows a class of this meter.
+Text preferred_limits(const Programme& programme, const dut::MeterType& meter) {
+    for (const std::string& id : programme.limits) {
+        Text text = text_of(id, calibration::limit_text);
+        const auto table = calibration::LimitTable::parse(text.text, text.name);
+        // The class a meter is sold by decides; its others only on request.
+        if (std::ranges::find(table.classes(), meter.accuracy_class) != table.classes().end()) {
+            return text;
+        }
+    }
+    throw DataError(fmt::format("programme '{}': none of its editions ({}) has class {} of the {}; name one with --limits",
+                                programme.id, fmt::join(programme.limits, ", "), meter.accuracy_class, meter.name));
+}
+
+std::vector<std::string> rating_remarks(const dut::MeterType& meter, bool printed) {
+    std::vector<std::string> remarks;
+    for (const calibration::RatingFault& fault : meter.printed_faults) {
+        remarks.push_back(fmt::format("{}: printed value contradicts {}: {}", meter.name, fault.rule, fault.message));
+    }
+    if (meter.printed_minimum != meter.ratings.minimum) {
+        remarks.push_back(fmt::format("Imin: {:g} A is printed, {:g} A is consistent with the standard's ratios; the {} value is used",
+                                      meter.printed_minimum.value(), meter.ratings.minimum.value(),
+                                      printed ? "printed" : "consistent"));
+    }
+    return remarks;
+}
+
+}  // namespace
+
+Plan make_plan(const RunSetup& setup) {
+    Plan plan;
+    plan.programme = parse_programme(setup.programme_text, setup.programme_name);
+    plan.meter = dut::parse_meter_type(setup.meter_text, setup.meter_name);
+    plan.limits = calibration::LimitTable::parse(setup.limits_text, setup.limits_name);
+    plan.rule = setup.rule;
+    plan.certificate = rig::parse_bench_file(setup.bench_text, setup.bench_name).certificate;
+    plan.accuracy_class = class_in(plan.limits, plan.meter);
+    plan.ratings = dut::ratings(plan.meter, setup.printed_minimum_current ? dut::MinimumCurrent::printed
+                                                                          : dut::MinimumCurrent::consistent);
+    plan.remarks = rating_remarks(plan.meter, setup.printed_minimum_current);
+    check_only_points(setup, plan.programme);
+    for (const ProgrammePoint& point : plan.programme.points) {
+        if (wanted(point, setup)) {
+            plan.points.push_back(make_point(point, plan));
+            plan.expected_s += plan.points.back().expected_s;
+            plan.at_most_s += plan.points.back().at_most_s;
+        }
+    }
+    return plan;
+}
+
+RunSetup load_setup(const SetupNames& names) {
+    RunSetup setup;
+    const Text programme = text_of(names.programme, programme_text);
+    const Text meter = text_of(names.meter, dut::meter_type_text);
+    setup.programme_text = programme.text;
+    setup.programme_name = programme.name;
+    setup.meter_text = meter.text;
+    setup.meter_name = meter.name;
+    const Text limits = names.limits.empty() ? preferred_limits(parse_programme(programme.text, programme.name),
+                                                                dut::parse_meter_type(meter.text, meter.name))
+                                             : text_of(names.limits, calibration::limit_text);
+    setup.limits_text = limits.text;
+    setup.limits_name = limits.name;
+    return setup;
+}
+
+}  // namespace sequences

@@ -1,0 +1,165 @@
+#include "sequences/programme.hpp"
+
+#include "calibration/document.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace sequences {
+
+namespace {
+
+using calibration::LoadKind;
+using calibration::PowerFactor;
+using calibration::Table;
+
+constexpr calibration::Range hours{.least = 0, .most = 1e6};
+
+StopRule read_stop_rule(const Table& table) {
+    StopRule stop;
+    stop.least_intervals = table.optional_integer("least_intervals", {.least = 1, .most = 1e7}).value_or(10);
+    stop.least_time_s = table.optional_number("least_time_s", hours).value_or(10);
+    stop.most_time_s = table.number("most_time_s", {.least = 1, .most = 1e6});
+    if (stop.most_time_s < stop.least_time_s) {
+        table.fail("most_time_s", fmt::format("expected at least least_time_s = {:g}", stop.least_time_s));
+    }
+    return stop;
+}
+
+std::string point_name(const ProgrammePoint& point) {
+    const std::string element = point.load == LoadKind::single_phase ? fmt::format(" L{}", point.phase + 1) : "";
+    return fmt::format("{}{} PF {}", point.current, element, point.power_factor.text());
+}
+
+std::vector<std::size_t> read_phases(const Table& table, LoadKind load) {
+    if (load == LoadKind::balanced) {
+        return {0};
+    }
+    std::vector<std::size_t> phases;
+    for (const std::string& text : table.texts("phases")) {
+        if (text != "L1" && text != "L2" && text != "L3") {
+            table.fail("phases", fmt::format("expected \"L1\", \"L2\" or \"L3\", got \"{}\"", text));
+        }
+        phases.push_back(static_cast<std::size_t>(text[1] - '1'));
+    }
+    if (phases.empty()) {
+        table.fail("phases", "expected the phases to load one after another");
+    }
+    return phases;
+}
+
+std::vector<PowerFactor> read_power_factors(const Table& table) {
+    std::vector<PowerFactor> factors;
+    for (const std::string& text : table.texts("power_factor")) {
+        try {
+            factors.push_back(PowerFactor::parse(text));
+        } catch (const calibration::DataError& error) {
+            table.fail("power_factor", error.what());
+        }
+    }
+    if (factors.empty()) {
+        factors.push_back(PowerFactor::unity());
+    }
+    return factors;
+}
+
+// One table stands for every combination of its currents, power factors and phases, in that order.
+void read_accuracy(const Table& table, std::vector<ProgrammePoint>& points) {
+    ProgrammePoint point;
+    point.voltage = table.optional_text("voltage").value_or("Un");
+    point.settle_s = table.optional_number("settle_s", hours).value_or(0);
+    point.stop = read_stop_rule(table);
+    point.load = table.optional_one_of("load", {"balanced", "single-phase"}).value_or("balanced") == "balanced"
+                     ? LoadKind::balanced
+                     : LoadKind::single_phase;
+    const auto currents = table.texts("current");
+    if (currents.empty()) {
+        table.fail("current", "expected one or more currents, for example [\"Itr\", \"Imax\"]");
+    }
+    const auto phases = read_phases(table, point.load);
+    const auto factors = read_power_factors(table);
+    for (const std::string& current : currents) {
+        for (const PowerFactor& factor : factors) {
+            for (const std::size_t phase : phases) {
+                point.current = current;
+                point.power_factor = factor;
+                point.phase = phase;
+                point.name = point_name(point);
+                points.push_back(point);
+            }
+        }
+    }
+}
+
+void read_point(const Table& table, std::vector<ProgrammePoint>& points) {
+    const std::string kind = table.one_of("kind", {"no-load", "starting", "accuracy"});
+    if (kind == "accuracy") {
+        read_accuracy(table, points);
+    } else {
+        ProgrammePoint point;
+        point.kind = kind == "no-load" ? PointKind::no_load : PointKind::starting;
+        point.name = table.text("name");
+        point.voltage = table.optional_text("voltage").value_or(kind == "no-load" ? "1.15 Un" : "Un");
+        point.current = kind == "no-load" ? "" : table.optional_text("current").value_or("Ist");
+        point.settle_s = table.optional_number("settle_s", hours).value_or(0);
+        points.push_back(point);
+    }
+    table.finish();
+}
+
+void check_names(const Table& root, const std::vector<ProgrammePoint>& points) {
+    for (auto point = points.begin(); point != points.end(); ++point) {
+        if (std::any_of(points.begin(), point, [&](const auto& other) { return other.name == point->name; })) {
+            root.fail("point", fmt::format("expected every point once, got '{}' twice", point->name));
+        }
+    }
+}
+
+}  // namespace
+
+std::string_view name(PointKind kind) {
+    switch (kind) {
+        case PointKind::no_load:
+            return "no-load";
+        case PointKind::starting:
+            return "starting";
+        case PointKind::accuracy:
+            break;
+    }
+    return "accuracy";
+}
+
+Programme parse_programme(std::string_view text, std::string_view file) {
+    const Table root = calibration::parse_document(text, file);
+    Programme programme{.id = root.text("id"), .title = root.text("title"), .limits = root.texts("limits")};
+    programme.attempts = static_cast<int>(root.optional_integer("attempts", {.least = 1, .most = 20}).value_or(3));
+    if (programme.limits.empty()) {
+        root.fail("limits", "expected one or more editions");
+    }
+    for (const Table& table : root.tables("point")) {
+        read_point(table, programme.points);
+    }
+    if (programme.points.empty()) {
+        root.fail("point", "expected at least one test point");
+    }
+    check_names(root, programme.points);
+    root.finish();
+    return programme;
+}
+
+calibration::EmbeddedText programme_text(std::string_view id) {
+    std::vector<std::string_view> known;
+    for (const calibration::EmbeddedText& text : programme_texts()) {
+        known.push_back(text.name.substr(0, text.name.rfind('.')));
+        if (known.back() == id) {
+            return text;
+        }
+    }
+    throw calibration::DataError(
+        fmt::format("programme '{}': expected a file or one of {}", id, fmt::join(known, ", ")));
+}
+
+}  // namespace sequences
