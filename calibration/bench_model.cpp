@@ -91,7 +91,7 @@ BenchModel::BenchModel(std::uint64_t seed,
     state_->reference = reference;
     state_->meters.reserve(meters.size());
     for (std::size_t position = 0; position < meters.size(); ++position) {
-        state_->meters.emplace_back(seed, position, std::move(meters[position]));
+        state_->meters.emplace_back(seed, position, meters[position]);
     }
 }
 

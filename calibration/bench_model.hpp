@@ -101,7 +101,8 @@ class BenchModel {
     // if it does not. Non-decreasing in `number`. An instant at or before the last set_output is
     // final.
     Instant impulse(std::size_t position, std::int64_t number) const;
-    // Grows with every set_output: what impulse() said about the future is void then.
+    // Grows with every set_output and every change of the reference's constant: what impulse() and
+    // reference_impulse() said about the future is void then.
     std::uint64_t epoch() const;
 
     RegisteredEnergy registered(std::size_t position, Instant at) const;

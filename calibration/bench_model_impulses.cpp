@@ -40,21 +40,23 @@ void ImpulseTrain::change(Instant at, const Approach& rate, const Settling& sett
     while (!pieces_.empty() && pieces_.back().start >= at) {
         pieces_.pop_back();
     }
-    pieces_.push_back(now);  // the seed of the first append, replaced by it
+    pieces_.push_back(now);  // where the first append starts from; it takes this place
     cursor_ = 0;
     memo_ = {};
 
     const double tau = settling.time_constant_s;
     const double from = std::abs(rate.from);
     const double to = std::abs(rate.to);
-    if (settling.length > Duration::zero() && rate.from != rate.to) {
+    const bool settles = settling.length > Duration::zero() && rate.from != rate.to;
+    if (settles) {
         const bool same_sign = rate.from * rate.to >= 0;
         append(at, from, same_sign ? to : -to, tau);
         if (const auto crossing = rate.zero_crossing(settling)) {
-            append(at + *crossing, 0, to, tau);
+            // Within a nanosecond of zero; the very value keeps the closed form exact.
+            const double value = rate.value(settling, *crossing);
+            append(at + *crossing, rate.to > 0 ? value : -value, to, tau);
         }
     }
-    const bool settles = settling.length > Duration::zero() && rate.from != rate.to;
     append(settles ? at + settling.length : at, to, to, 0);
 }
 

@@ -5,7 +5,6 @@
 #include "calibration/random.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace calibration {
 namespace {
@@ -14,7 +13,7 @@ constexpr double watt_seconds_per_watt_hour = 3600.0;
 constexpr int jitter_deviations =
     5;  // the jitter is cut there, and shifted by as much so that it never precedes
 
-enum Channel : std::uint64_t { first_impulse = 1, update_grid = 2, jitter = 3 };
+enum class Channel : std::uint8_t { first_impulse = 1, update_grid = 2, jitter = 3 };
 
 std::uint64_t channel(Channel kind, std::size_t position) {
     return (static_cast<std::uint64_t>(kind) << 32U) | position;
@@ -36,15 +35,15 @@ Instant on_grid(Instant at, Duration grid, Duration offset) {
 
 }  // namespace
 
-EmulatedMeter::EmulatedMeter(std::uint64_t seed, std::size_t position, MeterTraits traits)
+EmulatedMeter::EmulatedMeter(std::uint64_t seed, std::size_t position, const MeterTraits& traits)
     : seed_(seed),
-      jitter_channel_(channel(jitter, position)),
-      traits_(std::move(traits)),
+      jitter_channel_(channel(Channel::jitter, position)),
+      traits_(traits),
       grid_offset_(from_seconds(seconds(traits_.update_grid) *
-                                uniform(seed, channel(update_grid, position), 0))),
+                                uniform(seed, channel(Channel::update_grid, position), 0))),
       longest_delay_(traits_.update_grid + 2 * jitter_deviations * traits_.jitter),
       stretches_(1),
-      led_(uniform(seed, channel(first_impulse, position), 0)) {}
+      led_(uniform(seed, channel(Channel::first_impulse, position), 0)) {}
 
 void EmulatedMeter::change(Instant at, const LoadPoint& settled, const Settling& settling) {
     const MeterPower target = measured(traits_, settled);

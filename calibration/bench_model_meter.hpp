@@ -6,6 +6,7 @@
 #include "calibration/bench_model_powers.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace calibration {
 
 class EmulatedMeter {
   public:
-    EmulatedMeter(std::uint64_t seed, std::size_t position, MeterTraits traits);
+    EmulatedMeter(std::uint64_t seed, std::size_t position, const MeterTraits& traits);
 
     // From `at` on the meter sees powers that approach those of `settled`.
     void change(Instant at, const LoadPoint& settled, const Settling& settling);

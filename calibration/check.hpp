@@ -1,4 +1,5 @@
-// A check for programmer errors that stays on in release: it unwinds, and the bench's owners switch it off.
+// A check for programmer errors that stays on in release: it unwinds, and the bench's owners switch
+// it off.
 #pragma once
 
 #include <source_location>

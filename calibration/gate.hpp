@@ -89,6 +89,7 @@ class GateAccumulator {
     double nominal_spacing_;  // r0 = C_ref / C_dut reference impulses per dut impulse
     std::array<Path, most_paths> paths_;
     std::size_t path_count_ = 0;
+    std::size_t newest_ = 0;
     std::int64_t edges_ = 0;
 };
 

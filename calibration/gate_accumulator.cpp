@@ -13,8 +13,7 @@ namespace {
 constexpr double nominal_weight = 4;
 
 const StepPrices& prices() {
-    static constexpr double tolerance = widest_tolerance;
-    static const StepPrices fixed{tolerance};
+    static const StepPrices fixed{widest_tolerance};
     return fixed;
 }
 
@@ -34,10 +33,14 @@ void GateAccumulator::add(const PhasedEdge& edge) {
     const Path* best = nullptr;
     StepPrices::Step best_step{0, start.price};
     for (std::size_t k = 0; k < path_count_; ++k) {
-        auto step = prices().step(spacings(paths_[k], edge));
-        step.price += paths_[k].price;
+        const Path& path = paths_[(newest_ + most_paths - k) % most_paths];
+        if (path.price > best_step.price) {
+            continue;
+        }
+        auto step = prices().step(spacings(path, edge));
+        step.price += path.price;
         if (step.price <= best_step.price) {
-            best = &paths_[k];
+            best = &path;
             best_step = step;
         }
     }
@@ -78,11 +81,13 @@ void GateAccumulator::extend(Path& path, const PhasedEdge& edge, std::int64_t im
 // The newest reading always stays: the next edge will tell. It takes the place of the dearest one.
 void GateAccumulator::keep(const Path& path) {
     if (path_count_ < most_paths) {
-        paths_[path_count_++] = path;
-        return;
+        newest_ = path_count_++;
+    } else {
+        const auto cheaper = [](const Path& a, const Path& b) { return a.price < b.price; };
+        const auto dearest = std::max_element(paths_.begin(), paths_.end(), cheaper);
+        newest_ = static_cast<std::size_t>(dearest - paths_.begin());
     }
-    const auto dearer = [](const Path& a, const Path& b) { return a.price < b.price; };
-    *std::max_element(paths_.begin(), paths_.end(), dearer) = path;
+    paths_[newest_] = path;
 }
 
 std::optional<GateResult> GateAccumulator::result() const {

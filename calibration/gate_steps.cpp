@@ -10,9 +10,13 @@
 namespace calibration {
 namespace {
 
-constexpr double missed_share =
-    0.75;  // a gap is dearer than none and cheaper than a lost edge at either end
-constexpr double worst_fit = 4.0;  // a single shift never costs more than leaving out a few edges
+// In prices of an extra edge. A shift that a grid can make is cheaper than leaving out two edges,
+// or one together with a gap; a wider one is dearer.
+constexpr double shift_price = 1.5;
+constexpr double misfit_price = 4.0;
+constexpr double gap_share = 0.75;  // cheaper than an edge lost at either end
+constexpr double narrowest_tolerance = 0.05;
+// Edges that may be extra in a row within a gap; within one spacing (a lamp's flicker) many more.
 constexpr std::size_t always_looked_back = 8;
 constexpr std::size_t most_looked_back = 256;
 constexpr double looked_back_spacings = 1.6;
@@ -55,18 +59,21 @@ Node best_way_to(std::size_t edge,
                  std::span<const Node> nodes,
                  const StepPrices& prices,
                  double spacing) {
-    Node best{.price = static_cast<double>(edge) * prices.extra()};
+    Node best;
+    best.price = prices.outside(edge, (phases[edge] - phases.front()) / spacing);
     for (std::size_t back = 1; back <= std::min(edge, most_looked_back); ++back) {
         const std::size_t from = edge - back;
+        const double before = nodes[from].price + static_cast<double>(back - 1) * prices.extra();
+        if (back <= always_looked_back && before > best.price) {
+            continue;
+        }
         const double spacings = (phases[edge] - phases[from]) / spacing;
         if (back > always_looked_back && spacings > looked_back_spacings) {
             break;
         }
         const auto step = prices.step(spacings);
-        const double price =
-            nodes[from].price + step.price + static_cast<double>(back - 1) * prices.extra();
-        if (price <= best.price) {
-            best = {price, static_cast<std::ptrdiff_t>(from), step.impulses};
+        if (before + step.price <= best.price) {
+            best = {before + step.price, static_cast<std::ptrdiff_t>(from), step.impulses};
         }
     }
     return best;
@@ -80,8 +87,8 @@ std::vector<std::int64_t> cheapest(std::span<const double> phases, const Reading
     double lowest = std::numeric_limits<double>::infinity();
     for (std::size_t edge = 0; edge < phases.size(); ++edge) {
         nodes.push_back(best_way_to(edge, phases, nodes, prices, reading.spacing));
-        const auto after = static_cast<double>(phases.size() - 1 - edge);
-        const double whole = nodes.back().price + after * prices.extra();
+        const double beyond = (phases.back() - phases[edge]) / reading.spacing;
+        const double whole = nodes.back().price + prices.outside(phases.size() - 1 - edge, beyond);
         if (whole <= lowest) {
             lowest = whole;
             last = static_cast<std::ptrdiff_t>(edge);
@@ -101,7 +108,23 @@ std::vector<std::int64_t> cheapest(std::span<const double> phases, const Reading
     return index;
 }
 
-// The meter's own spacing and how far three quarters of its spacings stay from it.
+// The largest shift inside the gate that lasts, as an update grid makes it. The shift there and
+// back of a single edge is that edge's fault, and the ends are what the tolerance is needed for.
+double lasting_shift(std::span<const double> strays) {
+    double largest = 0;
+    for (std::size_t k = 1; k + 1 < strays.size(); ++k) {
+        const double size = std::abs(strays[k]);
+        const bool lasts = std::abs(strays[k] + strays[k - 1]) > 0.5 * size &&
+                           std::abs(strays[k] + strays[k + 1]) > 0.5 * size;
+        if (lasts && size < widest_shift) {
+            largest = std::max(largest, size);
+        }
+    }
+    return largest;
+}
+
+// The meter's own spacing, and how far its edges stray: seven times what three quarters of the
+// spacings keep to, or a little more than the largest lasting shift.
 void learn(Reading& reading, std::span<const double> phases) {
     std::vector<std::size_t> taken;
     for (std::size_t i = 0; i < phases.size(); ++i) {
@@ -124,25 +147,38 @@ void learn(Reading& reading, std::span<const double> phases) {
         const auto impulses =
             static_cast<double>(reading.index[taken[k]] - reading.index[taken[k - 1]]);
         const double spacings = (phases[taken[k]] - phases[taken[k - 1]]) / reading.spacing;
-        strays.push_back(std::abs(spacings - impulses));
+        strays.push_back(spacings - impulses);
     }
-    reading.tolerance = std::clamp(7.0 * quantile(strays, 0.75), 0.05, widest_tolerance);
+    const double shift = lasting_shift(strays);
+    std::transform(
+        strays.begin(), strays.end(), strays.begin(), [](double s) { return std::abs(s); });
+    const double spread = quantile(strays, 0.75);
+    reading.tolerance =
+        std::clamp(std::max(7.0 * spread, 1.15 * shift), narrowest_tolerance, widest_tolerance);
 }
 
 }  // namespace
 
-StepPrices::StepPrices(double tolerance) : extra_(tolerance * tolerance) {}
+StepPrices::StepPrices(double tolerance)
+    : tolerance_(tolerance), extra_(tolerance * tolerance), gap_(gap_share * extra_) {}
+
+double StepPrices::stray(double by) const {
+    const double most = std::abs(by) <= widest_shift ? shift_price : misfit_price;
+    return std::min(by * by, most * extra_);
+}
 
 StepPrices::Step StepPrices::step(double spacings) const {
-    const auto price = [&](double impulses) {
-        const double stray = spacings - impulses;
-        const double gap = impulses > 1 ? missed_share * extra_ : 0.0;
-        return std::min(stray * stray, worst_fit * extra_) + gap;
-    };
     const double fewer = std::max(1.0, std::floor(spacings));
-    const double more = fewer + 1;
-    const double impulses = price(fewer) <= price(more) ? fewer : more;
-    return {static_cast<std::int64_t>(impulses), price(impulses)};
+    const double price_fewer = stray(spacings - fewer) + (fewer > 1 ? gap_ : 0.0);
+    const double price_more = stray(spacings - (fewer + 1)) + gap_;
+    if (price_fewer <= price_more) {
+        return {static_cast<std::int64_t>(fewer), price_fewer};
+    }
+    return {static_cast<std::int64_t>(fewer) + 1, price_more};
+}
+
+double StepPrices::outside(std::size_t edges, double spacings) const {
+    return static_cast<double>(edges) * extra_ + (spacings > 1.0 + tolerance_ ? gap_ : 0.0);
 }
 
 std::vector<std::int64_t> impulse_indices(std::span<const double> phases) {

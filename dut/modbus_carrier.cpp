@@ -94,7 +94,9 @@ Task<ModbusFrame> ModbusCarrier::request_of_library() {
     }
 }
 
-Task<std::expected<ModbusFrame, ModbusFailure>> ModbusCarrier::reply_of_meter() {
+// A frame of another transaction is a late reply to an older request: nobody waits for it any more.
+Task<std::expected<ModbusFrame, ModbusFailure>> ModbusCarrier::reply_of_meter(
+    std::uint16_t transaction) {
     const auto deadline = clock_.now() + response_timeout;
     while (true) {
         auto frame = from_meter_.next();
@@ -104,7 +106,8 @@ Task<std::expected<ModbusFrame, ModbusFailure>> ModbusCarrier::reply_of_meter() 
                               fmt::format("the reply is not Modbus TCP: {}", name(frame.error())),
                               ""});
         }
-        if (*frame) co_return **std::move(frame);
+        if (*frame && (*frame)->transaction == transaction) co_return **std::move(frame);
+        if (*frame) continue;
         const Bytes bytes = co_await meter_->read(deadline);
         if (bytes.empty()) {
             co_return std::unexpected(ModbusFailure{
@@ -122,7 +125,7 @@ Task<ModbusCarrier::OptionalFailure> ModbusCarrier::carry() try {
     const ModbusFrame request = co_await request_of_library();
     const Bytes sent = encode_frame(request);
     co_await meter_->write(sent);
-    const auto reply = co_await reply_of_meter();
+    const auto reply = co_await reply_of_meter(request.transaction);
     if (!reply) co_return reply.error();
     if (reply->unit != unit_) {
         co_return ModbusFailure{

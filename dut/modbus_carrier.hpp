@@ -53,7 +53,7 @@ class ModbusCarrier {
     bool connect_library();
     Task<OptionalFailure> discard_input();
     Task<ModbusFrame> request_of_library();
-    Task<std::expected<ModbusFrame, ModbusFailure>> reply_of_meter();
+    Task<std::expected<ModbusFrame, ModbusFailure>> reply_of_meter(std::uint16_t transaction);
     Task<OptionalFailure> carry();
     Task<ModbusOutcome> finished(std::shared_ptr<Call> call);
     Task<ModbusReply> perform(ModbusRequest request);

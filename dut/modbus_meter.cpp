@@ -1,8 +1,6 @@
 // The meter's port: register map and distrust on one side, physical values on the other.
 #include "dut/modbus_meter.hpp"
 
-#include "calibration/check.hpp"
-#include "dut/modbus_carrier.hpp"
 #include "dut/modbus_client.hpp"
 
 #include <fmt/format.h>
@@ -100,19 +98,6 @@ std::string hundredths(const std::string& text) {
     return fmt::format("{}.{:02}", value / 100, value % 100);
 }
 
-// LinkError says "tcp:HOST:PORT: what happened"; the port is known by its own name.
-Task<std::unique_ptr<instruments::io::ByteLink>> connect_tcp(boost::asio::io_context& context,
-                                                             Clock& clock,
-                                                             std::string tcp,
-                                                             std::string name) try {
-    auto link = co_await instruments::io::open_link(context, clock, tcp, response_timeout);
-    co_return link;
-} catch (const instruments::io::LinkError& error) {
-    std::string problem = error.what();
-    if (problem.starts_with(tcp + ": ")) problem.erase(0, tcp.size() + 2);
-    throw instruments::io::LinkError(fmt::format("{}: {}", name, problem));
-}
-
 class ModbusMeter final : public MeterPort {
   public:
     ModbusMeter(boost::asio::io_context& context, Clock& clock, MeterType type, ModbusTarget target)
@@ -135,6 +120,7 @@ class ModbusMeter final : public MeterPort {
     Task<double> read_ratio();
     RegisterReading decode_energy(const Range& range, double ratio) const;
     double required(const Range& range, std::string_view quantity) const;
+    double required_energy(const Range& range, std::string_view quantity) const;
     void check_plausible(const RegisterReading& first, const RegisterReading& second) const;
     void decode_frequency(const Range& range, InstantValues& values) const;
     std::optional<double> optional(const Range& range, std::string_view quantity) const;
@@ -203,13 +189,23 @@ double ModbusMeter::required(const Range& range, std::string_view quantity) cons
     return *value;
 }
 
+// A register that has rolled over never shows its roll-over value.
+double ModbusMeter::required_energy(const Range& range, std::string_view quantity) const {
+    const double value = required(range, quantity);
+    if (value >= type_.roll_over.value()) {
+        fail("read " + address_text(row_in(range, type_.registers, quantity)->address),
+             fmt::format("{} is {} Wh or varh, beyond its roll-over", quantity, value));
+    }
+    return value;
+}
+
 RegisterReading ModbusMeter::decode_energy(const Range& range, double ratio) const {
     RegisterReading reading;
     reading.at = clock_.now();
-    reading.active_import = WattHour{required(range, "active_import_energy")};
-    reading.active_export = WattHour{required(range, "active_export_energy")};
-    reading.reactive_import = VarHour{required(range, "reactive_import_energy")};
-    reading.reactive_export = VarHour{required(range, "reactive_export_energy")};
+    reading.active_import = WattHour{required_energy(range, "active_import_energy")};
+    reading.active_export = WattHour{required_energy(range, "active_export_energy")};
+    reading.reactive_import = VarHour{required_energy(range, "reactive_import_energy")};
+    reading.reactive_export = VarHour{required_energy(range, "reactive_export_energy")};
     reading.resolution = type_.register_resolution;
     reading.roll_over = type_.roll_over;
     reading.ratio = ratio;
@@ -239,7 +235,7 @@ void ModbusMeter::check_plausible(const RegisterReading& first,
     const double most_wh = most_w * hours + 2 * second.resolution.value() / second.ratio;
     for (const WattHour advance :
          {active_import_advance(first, second), active_export_advance(first, second)}) {
-        if (advance.value() > most_wh) {
+        if (advance.value() < 0 || advance.value() > most_wh) {
             fail("read " +
                      address_text(find_register(type_.registers, "active_import_energy")->address),
                  fmt::format("two readings contradict each other: {} and {} kWh import, {} and {} "
@@ -319,68 +315,13 @@ Task<InstantValues> ModbusMeter::read_instant() {
     co_return values;
 }
 
-void check_has_port(const MeterType& type) {
-    if (!type.modbus) {
-        throw calibration::DataError(fmt::format("{} has no Modbus port", type.name));
-    }
-}
-
-void check_unit(int unit) {
-    if (unit < 1 || unit > 247) {
-        throw calibration::DataError(
-            fmt::format("modbus unit: expected an integer from 1 to 247, got {}", unit));
-    }
-}
-
-// The maker block: constant, and unlike any measured value.
-ModbusTarget target_for(const MeterType& type, int unit, std::string name) {
-    check_has_port(type);
-    check_unit(unit);
-    const auto* maker = find_identification(type.registers, "maker");
-    ModbusTarget target;
-    target.name = std::move(name);
-    target.unit = unit;
-    target.probe = {maker->address, encode_text(*maker, maker->expected), maker->expected};
-    return target;
-}
-
 }  // namespace
 
-std::unique_ptr<MeterPort> open_modbus_tcp(boost::asio::io_context& context,
-                                           Clock& clock,
-                                           MeterType type,
-                                           const ModbusAddress& address) {
-    check_modbus_address(address);
-    calibration::check(!clock.is_virtual(), "a meter on the network needs the real clock");
-    const std::string tcp = fmt::format("tcp:{}:{}", address.host, address.port);
-    ModbusTarget target =
-        target_for(type, address.unit, fmt::format("modbus-{},{}", tcp, address.unit));
-    target.connect = [&context, &clock, tcp, name = target.name]() {
-        return connect_tcp(context, clock, tcp, name);
-    };
+std::unique_ptr<MeterPort> modbus_meter(boost::asio::io_context& context,
+                                        Clock& clock,
+                                        MeterType type,
+                                        ModbusTarget target) {
     return std::make_unique<ModbusMeter>(context, clock, std::move(type), std::move(target));
-}
-
-std::unique_ptr<MeterPort> open_modbus_link(boost::asio::io_context& context,
-                                            Clock& clock,
-                                            MeterType type,
-                                            std::unique_ptr<instruments::io::ByteLink> link,
-                                            int unit,
-                                            std::string name) {
-    ModbusTarget target = target_for(type, unit, std::move(name));
-    target.link = std::move(link);
-    return std::make_unique<ModbusMeter>(context, clock, std::move(type), std::move(target));
-}
-
-std::unique_ptr<MeterPort> open_modbus_socket(boost::asio::io_context& context,
-                                              Clock& clock,
-                                              MeterType type,
-                                              int descriptor,
-                                              int unit,
-                                              std::string name) {
-    auto link = instruments::io::socket_link(context, clock, descriptor, name);
-    return open_modbus_link(
-        context, clock, std::move(type), std::move(link), unit, std::move(name));
 }
 
 }  // namespace dut

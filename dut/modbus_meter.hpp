@@ -51,4 +51,11 @@ std::unique_ptr<MeterPort> open_modbus_socket(boost::asio::io_context& context,
                                               int unit,
                                               std::string name);
 
+// Over a target made by hand; the functions above make it.
+struct ModbusTarget;
+std::unique_ptr<MeterPort> modbus_meter(boost::asio::io_context& context,
+                                        instruments::io::Clock& clock,
+                                        MeterType type,
+                                        ModbusTarget target);
+
 }  // namespace dut

@@ -61,6 +61,7 @@ std::string content(const RunResult& run) {
     html += registers_section(run);
     html += conditions_section(run);
     html += repetitions_section(run);
+    html += limits_section(run);
     html += uncertainty_section(run);
     html += remarks_section(run);
     html += signature_section();

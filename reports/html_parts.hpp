@@ -41,6 +41,7 @@ std::string conditions_section(const sequences::RunResult& run);
 std::string repetitions_section(
     const sequences::RunResult& run);  // what was invalid or repeated, and why
 std::string uncertainty_section(const sequences::RunResult& run);
+std::string limits_section(const sequences::RunResult& run);  // which row, from which source
 std::string remarks_section(const sequences::RunResult& run);
 std::string signature_section();
 

@@ -16,6 +16,8 @@ namespace {
 constexpr double width = 760, left = 58, right = 748, top = 12, bottom = 268;
 constexpr double legend_top = 312, legend_row = 17, legend_column = 172;
 
+using Limit = calibration::Limits;
+
 struct Frame {
     Scale x, y;
 };
@@ -101,27 +103,51 @@ double clipped(const Frame& frame, double percent) {
     return frame.y(std::clamp(percent, frame.y.from(), frame.y.to()));
 }
 
-// The limits of a curve: a band for the first, dashed lines for the others.
-std::string limit_lines(const Frame& frame, const Series& series, bool as_band) {
-    std::string upper, lower;
+// Limits hold from one current to below the next: steps, not slopes.
+std::string stepped(const Frame& frame, const Series& series, calibration::Percent Limit::* side) {
+    std::string path;
+    double before = 0;
     for (const auto& mark : series.marks) {
         if (mark.limits) {
             const double x = frame.x(mark.current_a);
-            upper += fmt::format("{:.1f},{:.1f} ", x, clipped(frame, mark.limits->upper.value()));
-            lower = fmt::format("{:.1f},{:.1f} ", x, clipped(frame, mark.limits->lower.value())) +
-                    lower;
+            const double y = clipped(frame, ((*mark.limits).*side).value());
+            path += path.empty() ? fmt::format("M{:.1f} {:.1f}", x, y)
+                                 : fmt::format("L{:.1f} {:.1f}V{:.1f}", x, before, y);
+            before = y;
         }
     }
-    if (upper.empty()) {
-        return {};
+    return path;
+}
+
+// The limits of a curve as dashed lines.
+std::string limit_lines(const Frame& frame, const Series& series) {
+    std::string svg;
+    for (const auto side : {&Limit::lower, &Limit::upper}) {
+        svg += fmt::format("<path class=\"limit\" stroke=\"{}\" d=\"{}\"/>",
+                           series.colour,
+                           stepped(frame, series, side));
     }
-    const std::string band =
-        as_band ? fmt::format("<polygon class=\"band\" points=\"{}{}\"/>", upper, lower) : "";
-    const auto dashed = [&](const std::string& points) {
-        return fmt::format(
-            "<polyline class=\"limit\" stroke=\"{}\" points=\"{}\"/>", series.colour, points);
-    };
-    return band + dashed(upper) + dashed(lower);
+    return svg;
+}
+
+// Between the limits of a curve, as an area.
+std::string limit_band(const Frame& frame, const Series& series) {
+    std::string svg;
+    for (std::size_t at = 0; at + 1 < series.marks.size(); ++at) {
+        const auto& mark = series.marks[at];
+        if (mark.limits) {
+            const double x = frame.x(mark.current_a);
+            const double high = clipped(frame, mark.limits->upper.value());
+            const double low = clipped(frame, mark.limits->lower.value());
+            svg += fmt::format("<path class=\"band\" d=\"M{:.1f} {:.1f}H{:.1f}V{:.1f}H{:.1f}z\"/>",
+                               x,
+                               high,
+                               frame.x(series.marks[at + 1].current_a),
+                               low,
+                               x);
+        }
+    }
+    return svg;
 }
 
 // A lone point's limits: short bars above and below it.
@@ -257,7 +283,8 @@ std::string error_plot(const std::vector<MeterPoint>& points) {
         const double shift =
             3.2 * (static_cast<double>(at) - static_cast<double>(all.size() - 1) / 2);
         const bool is_curve = all[at].phase < 0;
-        limits += is_curve ? limit_lines(frame, all[at], first) : limit_bars(frame, all[at], shift);
+        limits += is_curve && first ? limit_band(frame, all[at]) : "";
+        limits += is_curve ? limit_lines(frame, all[at]) : limit_bars(frame, all[at], shift);
         first = first && !is_curve;
         curves += marks(frame, all[at], shift);
     }

@@ -25,6 +25,12 @@ std::vector<int> channels_of(const BenchFile& file) {
     return channels;
 }
 
+Task<void> make_safe(Supervisor& supervisor) {
+    // Who destroys a bench that is on gets no report any more.
+    const std::string complaint = co_await supervisor.make_safe();
+    static_cast<void>(complaint);
+}
+
 }  // namespace
 
 Bench::Bench(const BenchFile& file, dut::MeterType meter) : file_(file), meter_(std::move(meter)) {}
@@ -42,7 +48,7 @@ std::unique_ptr<Bench> Bench::assemble(const BenchFile& file, const dut::MeterTy
         }
     }
     bench->loop_ = file.virtual_clock ? Loop::with_virtual_time() : Loop::with_real_time();
-    if (file.any_simulated()) {
+    if (file.any_on_twin()) {
         bench->twin_ = std::make_unique<Twin>(*bench->loop_, file, meter, options.seed);
     }
     bench->loop_->run(bench->connect());
@@ -52,8 +58,7 @@ std::unique_ptr<Bench> Bench::assemble(const BenchFile& file, const dut::MeterTy
 Bench::~Bench() {
     if (supervisor_ && supervisor_->energised()) {
         try {
-            loop_->set_interrupt({});
-            loop_->run(supervisor_->make_safe());
+            loop_->finish(make_safe(*supervisor_));
         } catch (...) {
             // Nothing is left to try: the watchdog of the bench is the next line of defence.
             return;

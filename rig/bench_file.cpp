@@ -217,7 +217,9 @@ bool BenchFile::all_simulated() const {
            });
 }
 
-bool BenchFile::any_simulated() const {
+bool BenchFile::any_simulated() const { return simulated || any_on_twin(); }
+
+bool BenchFile::any_on_twin() const {
     return source.simulated() || reference.simulated() || capture.simulated() ||
            std::ranges::any_of(positions, [](const PositionEntry& p) { return p.port == twin_link; });
 }
@@ -228,6 +230,7 @@ BenchFile parse_bench_file(std::string_view text, std::string_view name) {
     const Table head = root.table("bench");
     bench.name = head.text("name");
     bench.virtual_clock = head.one_of("clock", {"virtual", "real"}) == "virtual";
+    bench.simulated = head.optional_boolean("simulated").value_or(false);
     head.finish();
     read_source(root.table("source"), bench);
     read_reference(root.table("reference"), bench);

@@ -48,6 +48,7 @@ struct FaultEntry {
 struct BenchFile {
     std::string name;
     bool virtual_clock = true;
+    bool simulated = false;  // said of a bench whose real wires end at emulated devices
     DeviceEntry source, reference, capture;
     std::string source_model, reference_model;  // empty: the driver's first
     int reference_channel = 0;
@@ -59,7 +60,8 @@ struct BenchFile {
     std::vector<FaultEntry> faults;
 
     bool all_simulated() const;
-    bool any_simulated() const;
+    bool any_on_twin() const;
+    bool any_simulated() const;  // a device on the twin, or a bench that says so
 };
 
 // Throws calibration::DataError: unknown key, wrong type, value out of range, two positions on one channel or name, an

@@ -281,6 +281,10 @@ void Execution::show(const std::string& phase, const PointGates* gates) {
     }
     shown_.phase = phase;
     shown_.bench_time_s = now_s();
+    shown_.edges_recorded = 0;
+    for (std::size_t i = 0; i < bench_.positions().size(); ++i) {
+        shown_.edges_recorded += bench_.recorder().impulses(i);
+    }
     shown_.positions = gates == nullptr ? std::vector<LivePosition>{} : gates->live(bench_.positions());
     live_(shown_);
 }

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 namespace sequences {
 
@@ -106,19 +108,12 @@ void estimate(TestPoint& point, const Plan& plan) {
     }
 }
 
-calibration::Limits limits_of(const ProgrammePoint& point, const TestPoint& test, const Plan& plan) {
-    const calibration::Ampere current = test.load.phases[point.phase].current;
-    const auto limits = plan.limits.find({.accuracy_class = plan.accuracy_class,
-                                          .load = point.load,
-                                          .current = current,
-                                          .power_factor = point.power_factor},
-                                         plan.ratings);
-    if (!limits) {
-        throw DataError(fmt::format("programme '{}', point '{}': {} has no limit for class {} at {:g} A, PF {}",
-                                    plan.programme.id, point.name, plan.limits.title(), plan.accuracy_class,
-                                    current.value(), point.power_factor.text()));
-    }
-    return *limits;
+std::optional<calibration::Limits> limits_of(const TestPoint& point, const Plan& plan) {
+    return plan.limits.find({.accuracy_class = plan.accuracy_class,
+                             .load = point.programme.load,
+                             .current = point.load.phases[point.programme.phase].current,
+                             .power_factor = point.programme.power_factor},
+                            plan.ratings);
 }
 
 TestPoint make_point(const ProgrammePoint& programme, const Plan& plan) {
@@ -128,10 +123,28 @@ TestPoint make_point(const ProgrammePoint& programme, const Plan& plan) {
         point.impulse_interval = calibration::impulse_interval(plan.ratings.constant, abs(power));
     }
     if (programme.kind == PointKind::accuracy) {
-        point.limits = limits_of(programme, point, plan);
+        point.limits = limits_of(point, plan);
+    }
+    return point;
+}
+
+// A point without a limit cannot be judged: an edition may begin above Imin.
+std::string no_limit_remark(const TestPoint& point, const Plan& plan) {
+    return fmt::format("{}: left out: {} has no limit for class {} at {:g} A, PF {}", point.programme.name,
+                       plan.limits.title(), plan.accuracy_class,
+                       point.load.phases[point.programme.phase].current.value(), point.programme.power_factor.text());
+}
+
+void add_point(const ProgrammePoint& programme, Plan& plan) {
+    TestPoint point = make_point(programme, plan);
+    if (programme.kind == PointKind::accuracy && !point.limits) {
+        plan.remarks.push_back(no_limit_remark(point, plan));
+        return;
     }
     estimate(point, plan);
-    return point;
+    plan.expected_s += point.expected_s;
+    plan.at_most_s += point.at_most_s;
+    plan.points.push_back(std::move(point));
 }
 
 bool wanted(const ProgrammePoint& point, const RunSetup& setup) {
@@ -216,10 +229,11 @@ Plan make_plan(const RunSetup& setup) {
     check_only_points(setup, plan.programme);
     for (const ProgrammePoint& point : plan.programme.points) {
         if (wanted(point, setup)) {
-            plan.points.push_back(make_point(point, plan));
-            plan.expected_s += plan.points.back().expected_s;
-            plan.at_most_s += plan.points.back().at_most_s;
+            add_point(point, plan);
         }
+    }
+    if (plan.points.empty()) {
+        throw DataError(fmt::format("programme '{}': no point is left that {} could judge", plan.programme.id, plan.limits.title()));
     }
     return plan;
 }

@@ -51,6 +51,10 @@ void check_loads(rig::Bench& bench, const Plan& plan) {
     }
 }
 
+rig::Task<void> make_safe(rig::Supervisor& supervisor, std::string& complaint) {
+    complaint = co_await supervisor.make_safe();
+}
+
 // What ended the run; empty when it came to its end.
 std::string execute(rig::Bench& bench, const Plan& plan, rig::JournalWriter& journal, const LiveObserver& live) {
     Execution execution(bench, plan, journal, live);
@@ -61,7 +65,8 @@ std::string execute(rig::Bench& bench, const Plan& plan, rig::JournalWriter& jou
         // Whatever of the run is still alive ends at its next look at this wish.
         bench.request_stop();
         const std::string reason = error.what();
-        const std::string complaint = bench.loop().run(bench.supervisor().make_safe());
+        std::string complaint;
+        bench.loop().finish(make_safe(bench.supervisor(), complaint));
         return complaint.empty() ? reason : fmt::format("{}; {}", reason, complaint);
     }
 }

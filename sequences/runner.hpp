@@ -29,6 +29,7 @@ struct LivePoint {
     std::string phase;               // "setting", "measuring", "repeating: L2 voltage ..."
     double bench_time_s = 0;
     double remaining_s = 0;          // expected, to the end of the programme
+    std::int64_t edges_recorded = 0; // of all positions, since the start
     std::vector<LivePosition> positions;
 };
 

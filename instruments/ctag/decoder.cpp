@@ -4,23 +4,39 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace instruments::ctag {
 
 StreamDecoder::StreamDecoder(DecoderOptions options) : options_(options) {}
 
 CaptureBatch StreamDecoder::feed(BytesView bytes) {
-    if (buffer_.empty()) {
+    bytes = complete_buffer(bytes);
+    if (!bytes.empty()) {
         const std::size_t used = scan(bytes);
         buffer_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(used), bytes.end());
-    } else {
-        buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-        const std::size_t used = scan(buffer_);
-        buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used));
     }
     CaptureBatch batch = std::exchange(batch_, {});
     batch_.watermark = batch.watermark;
     return batch;
+}
+
+// Only the frame that was cut is copied; returns what lies behind it, to be read in place.
+BytesView StreamDecoder::complete_buffer(BytesView bytes) {
+    constexpr std::size_t piece_size = 4096;
+    while (!buffer_.empty() && !bytes.empty()) {
+        const BytesView piece = bytes.first(std::min(piece_size, bytes.size()));
+        const std::size_t old_size = buffer_.size();
+        buffer_.insert(buffer_.end(), piece.begin(), piece.end());
+        const std::size_t used = scan(buffer_);
+        if (used >= old_size) {
+            buffer_.clear();
+            return bytes.subspan(used - old_size);
+        }
+        buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used));
+        bytes = bytes.subspan(piece.size());
+    }
+    return bytes;
 }
 
 // Reads the whole frames at the front of `input`; returns how many bytes are done with.
@@ -96,8 +112,7 @@ void StreamDecoder::begin(const FrameHeader& header) {
     const bool bracketed = reference.role == Role::reference_bracketed;
     const auto key = edge_record(options_.reference_channel, true, 0) >> tick_bits;
     reference_key_ = bracketed ? ~0U : key;
-    patience_ticks_ =
-        static_cast<std::int64_t>(calibration::seconds(options_.patience) / hello_->tick_s());
+    patience_ticks_ = std::llround(calibration::seconds(options_.patience) / hello_->tick_s());
     chain_.begin(bracketed, reference.divider, patience_ticks_);
     ledger_.begin(*hello_, options_.reference_channel);
     lost_total_ = header.lost_total;

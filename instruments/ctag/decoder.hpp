@@ -48,6 +48,7 @@ class StreamDecoder {
         std::uint32_t lost_count = 0;
     };
 
+    BytesView complete_buffer(BytesView bytes);
     std::size_t scan(BytesView input);
     std::optional<std::size_t> whole_frame_after(BytesView input, std::size_t head) const;
 

@@ -45,6 +45,7 @@ void Emulator::State::greet() {
 
 void Emulator::State::work(const std::vector<std::uint32_t>& fences) {
     advance(clock.now());
+    if (is_stopped) return;
     const std::int64_t t_end = tick_of(now);
     mark_overflow();
     const std::int64_t before = writer.last_end();
@@ -61,7 +62,7 @@ void Emulator::State::work(const std::vector<std::uint32_t>& fences) {
     last_sent = now;
 }
 
-// Not for falling edges: they travel with what comes next, under the same watermark.
+// Not for falling edges and faults: they travel with what comes next, under the same watermark.
 Instant Emulator::State::wake_at() const {
     if (is_stopped) return never;
     Instant rise = never;
@@ -80,9 +81,7 @@ Instant Emulator::State::wake_at() const {
     const Instant due = std::min(last_sent + options.heartbeat, last_counters + options.counters);
     // Two ticks later, so that the edge lies before the watermark.
     const Instant seen = edge < due ? edge + 2 * options.tick : due;
-    Instant wake = std::max(now + options.flush, std::min(seen, due));
-    if (!scheduled.empty()) wake = std::min(wake, std::max(scheduled.front().at, now));
-    return wake;
+    return std::max(now + options.flush, std::min(seen, due));
 }
 
 void Emulator::State::send_hello() {
@@ -158,7 +157,7 @@ void Emulator::State::inject(const Faults& faults) {
     for (const auto& [at, ticks] : faults.clock_step_at) {
         schedule(at, [this, at, ticks] { step_clock(at, ticks); });
     }
-    if (faults.stop_at) schedule(*faults.stop_at, [this] { is_stopped = true; });
+    if (faults.stop_at) schedule(*faults.stop_at, [this, at = *faults.stop_at] { stop(at); });
 }
 
 void Emulator::State::restart(Instant at) {
@@ -184,6 +183,13 @@ void Emulator::State::step_clock(Instant at, std::int64_t ticks) {
     last_bracket.reset();
     owes_after = false;
     writer.step_time(tick_of(at));
+}
+
+// What was before still goes out.
+void Emulator::State::stop(Instant at) {
+    mark_overflow();
+    writer.flush(tick_of(at));
+    is_stopped = true;
 }
 
 Emulator::Emulator(io::Clock& clock, const calibration::BenchModel& model, EmulatorOptions options)

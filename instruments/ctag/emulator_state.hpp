@@ -78,6 +78,7 @@ struct Emulator::State {
     Channel& channel(int number);
     void schedule(calibration::Instant at, std::function<void()> strike);
     void restart(calibration::Instant at);
+    void stop(calibration::Instant at);
     void step_clock(calibration::Instant at, std::int64_t ticks);
 
     std::vector<Channel> channels;

@@ -28,11 +28,11 @@ std::vector<int> Ledger::dut_channels() const {
     return duts;
 }
 
-// Losses of one channel that follow each other grow into one: only then can the counters prove a
+// Losses of one cause that follow each other grow into one: only then can the counters prove a
 // number.
 void Ledger::open(std::int64_t from, std::int64_t to, std::string cause, int channel) {
     const auto same = std::ranges::find_if(open_, [&](const OpenLoss& loss) {
-        return channel != every_channel && loss.channel == channel && loss.cause == cause;
+        return loss.channel == channel && loss.cause == cause;
     });
     if (same != open_.end()) {
         same->to = to;

@@ -92,13 +92,16 @@ void ReferenceChain::expire(std::int64_t tick, Edges& out) {
     pending_.erase(pending_.begin(), done);
 }
 
+// Between brackets the reference runs on unseen: only a count that was unsure has something to be
+// put right.
 std::int64_t ReferenceChain::settle(std::int64_t rising, std::int64_t tick) {
-    const std::int64_t device = rising / divider_ * divider_;
-    const std::int64_t shortfall =
-        bracketed_ ? nearest(rising, static_cast<std::uint32_t>(count_), index_bits) - count_
-                   : device - count_;
+    std::int64_t shortfall = rising / divider_ * divider_ - count_;
+    if (bracketed_) {
+        const auto low = static_cast<std::uint32_t>(count_);
+        shortfall = synced_ ? 0 : nearest(rising, low, index_bits) - count_;
+    }
     count_ += shortfall;
-    if (bracketed_ && count_ > rising) break_chain();
+    if (bracketed_ && has_before_ && count_ > rising) break_chain();
     anchor_tick_ = tick;
     anchor_count_ = rising;
     synced_ = true;

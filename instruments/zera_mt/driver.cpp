@@ -114,8 +114,10 @@ void MtSource::notice_trips() {
 void MtSource::refuse_after_trip() {
     notice_trips();
     if (!tripped_) return;
+    auto names = reported_;
+    for (const auto& name : unreported_) add_once(names, name);
     throw exchange_.fault(
-        "switch on", "tripped, switch off first", fmt::format("{}", fmt::join(unreported_, ", ")));
+        "switch on", "tripped, switch off first", fmt::format("{}", fmt::join(names, ", ")));
 }
 
 Task<void> MtSource::commit() {
@@ -160,7 +162,8 @@ Task<void> MtSource::switch_off(OffMode mode) {
             co_await currents_off(*output_);
         } catch (const Superseded&) {
             throw;
-        } catch (const DeviceFault&) {  // the next command covers it
+        } catch (const DeviceFault&) {
+            output_.reset();  // in doubt; the next command covers it
         }
     }
     co_await everything_off();
@@ -227,7 +230,7 @@ Task<std::vector<std::string>> MtSource::faults() {
 
 std::unique_ptr<Source> open(io::Clock& clock,
                              std::unique_ptr<io::ByteLink> link,
-                             Options options) {
+                             const Options& options) {
     return std::make_unique<MtSource>(clock, std::move(link), options);
 }
 

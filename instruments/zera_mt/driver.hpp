@@ -31,6 +31,8 @@ struct Options {
 // already.
 // - switch_off() may be called while another call still waits; that one then ends with a
 // DeviceFault.
-std::unique_ptr<Source> open(io::Clock& clock, std::unique_ptr<io::ByteLink> link, Options options);
+std::unique_ptr<Source> open(io::Clock& clock,
+                             std::unique_ptr<io::ByteLink> link,
+                             const Options& options = {});
 
 }  // namespace instruments::zera_mt

@@ -39,7 +39,8 @@ io::Task<void> Emulator::serve(io::ByteLink& link) {
                 }
             }
         }
-    } catch (const io::LinkError&) {  // the host has gone; the output stays
+    } catch (const io::LinkError&) {
+        co_return;  // the host has gone; the output stays
     }
 }
 
@@ -114,11 +115,13 @@ io::Task<void> Emulator::refuse(io::ByteLink& link, std::string line) {
 io::Task<void> Emulator::answer(io::ByteLink& link, Reply reply) {
     std::string text = encode(reply) + "\r";
     if (faults.late_reply && clock_.now() >= faults.late_reply->from) {
-        const auto late = *std::exchange(faults.late_reply, std::nullopt);
-        co_await pause(link, late.by);
+        const auto by = faults.late_reply->by;
+        faults.late_reply.reset();
+        co_await pause(link, by);
     }
     if (faults.garble && clock_.now() >= faults.garble->from) {
-        const auto garble = *std::exchange(faults.garble, std::nullopt);
+        const auto garble = *faults.garble;
+        faults.garble.reset();
         char& victim = text[garble.byte % text.size()];
         victim = static_cast<char>(static_cast<std::uint8_t>(victim) ^ garble.mask);
     }
@@ -137,7 +140,8 @@ io::Task<void> Emulator::pause(io::ByteLink& link, io::Duration duration) {
 
 io::Task<void> Emulator::trip_when_due(io::ByteLink& link) {
     if (!faults.trip || clock_.now() < faults.trip->at) co_return;
-    status_ = std::exchange(faults.trip, std::nullopt)->status;
+    status_ = faults.trip->status;
+    faults.trip.reset();
     fields_.switches = Switch{};
     put_out();
     const std::string line = encode(StatusReport{status_}) + "\r";

@@ -20,7 +20,6 @@ constexpr double largest_rounding =
 constexpr double full_circle = 360;
 
 // -- refusing
-// ----------------------------------------------------------------------------------------------------
 
 struct Amplitude {
     std::string name;  // "current of L2"
@@ -50,11 +49,11 @@ Problem check_phase(const PhaseLoad& phase, std::size_t number, const ModelLimit
     if (!std::isfinite(phase.voltage_angle.value()) || !std::isfinite(phase.displacement.value())) {
         return fmt::format("angle of L{}: expected a number", number);
     }
-    const auto voltage = check({fmt::format("voltage of L{}", number),
-                                "V",
-                                phase.voltage.value(),
-                                limits.least_voltage.value(),
-                                limits.most_voltage.value()});
+    auto voltage = check({fmt::format("voltage of L{}", number),
+                          "V",
+                          phase.voltage.value(),
+                          limits.least_voltage.value(),
+                          limits.most_voltage.value()});
     if (voltage) return voltage;
     return check({fmt::format("current of L{}", number),
                   "A",
@@ -77,7 +76,6 @@ Problem check_load(const LoadPoint& load, const ModelLimits& limits) {
 }
 
 // -- converting
-// --------------------------------------------------------------------------------------------------
 
 std::int64_t thousandths(double value) { return std::llround(value * 1000); }
 

@@ -90,7 +90,7 @@ std::vector<std::string> Status::faults() const {
     std::vector<std::string> names;
     for (std::size_t digit = 0; digit < digits_.size(); ++digit) {
         for (unsigned bit = 0; bit < 4; ++bit) {
-            if ((digits_[digit] >> bit) & 1U) names.push_back(name_of(digit, bit));
+            if (((digits_[digit] >> bit) & 1U) != 0) names.push_back(name_of(digit, bit));
         }
     }
     return names;

@@ -12,7 +12,7 @@
 namespace instruments::zera_mt {
 
 // What can be wrong with a line of this dialect, on either side.
-enum class WireFault {
+enum class WireFault : std::uint8_t {
     malformed,     // not a message of this dialect
     does_not_fit,  // a value has no place in its fixed-width field
 };

@@ -20,7 +20,6 @@ std::unexpected<WireFault> malformed() { return std::unexpected(WireFault::malfo
 char flag(bool on, char letter = 'E') { return on ? letter : 'A'; }
 
 // -- writing
-// -----------------------------------------------------------------------------------------------------
 
 bool is_a_frequency(std::int64_t centihertz) {
     return centihertz == 0 || centihertz == 16 || (centihertz >= 1500 && centihertz <= 1999) ||
@@ -71,7 +70,6 @@ std::string model_text(std::string_view prefix, std::string_view model, std::str
 }
 
 // -- reading
-// -----------------------------------------------------------------------------------------------------
 
 // Takes fixed-width fields off the front of a line; once something did not match, everything after
 // fails too.

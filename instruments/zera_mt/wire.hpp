@@ -16,7 +16,6 @@
 namespace instruments::zera_mt {
 
 // -- what the host sends
-// -----------------------------------------------------------------------------------------
 
 struct SetFrequency {  // "SFR50.00"; 0 means synchronous to the mains, 16 a third of the mains
     std::int64_t centihertz = 5000;
@@ -81,7 +80,6 @@ std::expected<std::string, WireFault> encode(const Command& command);
 std::expected<Command, WireFault> decode_command(std::string_view line);
 
 // -- what the source answers
-// -------------------------------------------------------------------------------------
 
 struct Done {  // "SOKUP"
     std::string keyword;

@@ -28,10 +28,13 @@ constexpr double constant_tolerance = 1e-6;
 // Without a load a channel shows noise: below this part of its range its angle means nothing.
 constexpr double angle_threshold = 1e-3;
 
+// The constant is asked for twice: a wrong bit in its last digits would stay within the tolerance
+// of the law.
 constexpr std::string_view ask_constant =
     "SENSE:RNG1:UL1:RANGE?|SENSE:RNG1:UL2:RANGE?|SENSE:RNG1:UL3:RANGE?|"
     "SENSE:RNG1:IL1:RANGE?|SENSE:RNG1:IL2:RANGE?|SENSE:RNG1:IL3:RANGE?|"
-    "CONFIGURATION:POW1:MMODE?|CONFIGURATION:POW1:NOMINAL_FREQ?|CONFIGURATION:POW1:M0CONSTANT?";
+    "CONFIGURATION:POW1:MMODE?|CONFIGURATION:POW1:NOMINAL_FREQ?|"
+    "CONFIGURATION:POW1:M0CONSTANT?|CONFIGURATION:POW1:M0CONSTANT?";
 
 constexpr std::string_view ask_catalogues =
     "SENSE:RNG1:UL1:RANGE:CATALOG?|SENSE:RNG1:IL1:RANGE:CATALOG?";
@@ -84,6 +87,7 @@ class ZscpiReference final : public Reference {
     Task<ReferenceReading> read() override;
 
   private:
+    std::string common_settings() const;
     Task<void> set_up();
     Task<Ranges> choose(calibration::LoadPoint load);
     std::string narrowest(std::string_view catalogue, char unit, double load);
@@ -119,23 +123,27 @@ Task<Identity> ZscpiReference::identify() {
     co_return Identity{fields[0], fields[1], fields[2], fields[3]};
 }
 
-// Everything that must hold for all readings and constants, once.
-Task<void> ZscpiReference::set_up() {
-    if (is_set_up_) co_return;
-    const std::string line = fmt::format(
+// Everything that must hold for all readings and constants.
+std::string ZscpiReference::common_settings() const {
+    return fmt::format(
         "CONFIGURATION:RNG1:RNGAUTO 0;|CONFIGURATION:POW1:MMODE 4LW;|CONFIGURATION:POW2:MMODE 4LB;|"
         "CONFIGURATION:POW3:MMODE 4LS;|CONFIGURATION:POW1:NOMINAL_FREQ {:.0f};|"
         "CONFIGURATION:DSP1:TINTEGRATION {:.0f};",
         options_.nominal_frequency.value(),
         calibration::seconds(options_.integration));
+}
+
+// For calls that come before the first select_ranges(), which sets the instrument up each time.
+Task<void> ZscpiReference::set_up() {
+    if (is_set_up_) co_return;
+    const std::string line = common_settings();
     co_await exchange_.write("set up", line);
     is_set_up_ = true;
 }
 
 Task<PulseConstant> ZscpiReference::select_ranges(calibration::LoadPoint load) {
-    co_await set_up();
     const Ranges chosen = co_await choose(load);
-    std::string line = "CONFIGURATION:RNG1:RNGAUTO 0;";
+    std::string line = common_settings();
     for (std::size_t i = 1; i <= phase_count; ++i) {
         line += fmt::format("|SENSE:RNG1:UL{0}:RANGE {1};|SENSE:RNG1:IL{0}:RANGE {2};",
                             i,
@@ -143,6 +151,7 @@ Task<PulseConstant> ZscpiReference::select_ranges(calibration::LoadPoint load) {
                             chosen.current);
     }
     co_await exchange_.write("select ranges", line);
+    is_set_up_ = true;
     co_await exchange_.write("clear overload", "SENSE:RNG1:OVERLOAD 0;");
     const PulseConstant constant = co_await read_constant("select ranges");
     if (Ranges{constant.voltage_range, constant.current_range} != chosen) {
@@ -231,11 +240,17 @@ std::string ZscpiReference::common_range(std::string_view operation,
     return answers[0];
 }
 
-// The answers of ask_constant: six ranges, the measuring mode, the nominal frequency, the constant.
+// The answers of ask_constant: six ranges, the measuring mode, the nominal frequency, the constant,
+// and again.
 double ZscpiReference::checked_constant(std::string_view operation,
                                         std::span<const std::string> answers) {
     if (answers[6] != "4LW") {
         throw exchange_.fault(operation, "does not measure in four-wire mode", answers[6]);
+    }
+    if (answers[8] != answers[9]) {
+        throw exchange_.fault(operation,
+                              "states two pulse constants at once",
+                              fmt::format("{}, {}", answers[8], answers[9]));
     }
     const double frequency_hz = number(operation, "nominal frequency", answers[7]);
     const double stated = number(operation, "pulse constant", answers[8]);

@@ -89,14 +89,12 @@ struct Emulator::State {
           options(std::move(chosen)),
           instrument(clock.now(), bench, find_model(options.model), options.seed) {}
 
-    // -- what happens by itself
-    // ---------------------------------------------------------------------------------------
+    // -- what happens by itself --
     Instant next_event() const;
     void let_happen();
     Task<void> wait_until(Instant instant);
 
-    // -- answering
-    // ------------------------------------------------------------------------------------------------------
+    // -- answering --
     Task<void> serve(io::ByteLink& link);
     Task<void> execute(Command command, Client& client);
     Task<void> measure(Measurement measurement, Client& client);

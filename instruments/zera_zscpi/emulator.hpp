@@ -31,7 +31,7 @@ struct EmulatorOptions {
     std::uint64_t seed = 1;  // of the reading noise
     calibration::Duration write_time =
         std::chrono::milliseconds{30};  // until a written parameter takes effect
-    EmulatorFaults faults;
+    EmulatorFaults faults{};
 };
 
 class Emulator {

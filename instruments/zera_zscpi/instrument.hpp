@@ -45,8 +45,7 @@ class Instrument {
 
     const Model& model() const { return model_; }
 
-    // -- ranges
-    // -------------------------------------------------------------------------------------------------------
+    // -- ranges --
     std::span<const std::string_view> ranges(std::size_t channel) const;
     std::string_view range(std::size_t channel) const { return ranges(channel)[range_[channel]]; }
     // By index in the catalogue; with grouping on, the other channels of the same quantity follow.
@@ -58,15 +57,13 @@ class Instrument {
     bool grouping() const { return grouping_; }
     void set_grouping(bool on) { grouping_ = on; }
 
-    // -- pulse output
-    // -----------------------------------------------------------------------------------------------
+    // -- pulse output --
     calibration::Hertz nominal_frequency() const { return nominal_frequency_; }
     void set_nominal_frequency(calibration::Hertz frequency, calibration::Instant now);
     // By the law of the ranges; where the channels of a quantity differ, the widest counts.
     calibration::ImpulsesPerKilowattHour constant() const;
 
-    // -- measuring
-    // ------------------------------------------------------------------------------------------------------
+    // -- measuring --
     double integration_s(std::size_t module) const { return integration_s_[module]; }
     void set_integration_s(std::size_t module, double seconds) { integration_s_[module] = seconds; }
     // Periods follow one another from bench time zero on: the end of the one that runs at `now`.
@@ -85,8 +82,7 @@ class Instrument {
 
     std::size_t session = 0;  // index in the session catalogue
 
-    // -- parameter writes take time: they are queued, and *OPC? says so
-    // -----------------------------------------------------
+    // -- parameter writes take time: they are queued, and *OPC? says so --
     void write_later(const Parameter& parameter, double value, calibration::Instant due);
     bool write_pending() const { return !pending_.empty(); }
     calibration::Instant next_write() const;  // never when none is pending

@@ -22,8 +22,7 @@ std::string_view describe(WireFault fault);
 template <class T>
 using Parsed = std::expected<T, WireFault>;
 
-// -- plain answers
-// ------------------------------------------------------------------------------------------------
+// -- plain answers --
 
 // The whole text is one decimal number, "1.44E1", "+230.01"; never depends on the locale. NaN,
 // infinities and the SCPI sentinels 9.9E37 (overflow) and 9.91E37 (not a number) are not_a_value.
@@ -53,8 +52,7 @@ void append_number(std::string& out, double value, int significant_digits);
 void append_register(std::string& out, std::int64_t value);  // with its plus
 void append_error(std::string& out, const ErrorEntry& entry);
 
-// -- self-described values: "RMS1:UL1:[V]:229.691;"
-// ------------------------------------------------------------------
+// -- self-described values: "RMS1:UL1:[V]:229.691;" --
 
 struct Item {
     std::string_view module, name, unit, value;  // value: numbers separated by ','
@@ -89,8 +87,7 @@ std::expected<void, GroupFault> parse_group(std::string_view answer,
 // Appends "module:name:[unit]:a,b;".
 void append_item(std::string& out, const Item& described, std::span<const double> numbers);
 
-// -- lines
-// ------------------------------------------------------------------------------------------------------------
+// -- lines --
 
 inline constexpr std::string_view service_request = "SRQ";  // comes between answers, at any time
 

@@ -5,7 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 using namespace bench_model_bench;
 
@@ -139,7 +141,7 @@ TEST_CASE("the reference sees a load with its ratio and phase error") {
     bench.set_reference_constant(at_s(0), ImpulsesPerKilowattHour{6e7});
     bench.set_output(at_s(0), balanced(5, "0.5 ind"));
     const auto seen = bench.seen(at_s(60));
-    const double phi = (60 + 3.0 / 60) * M_PI / 180;
+    const double phi = (60 + 3.0 / 60) * std::numbers::pi / 180;
     CHECK(seen.frequency == Hertz{50});
     for (const SeenPhase& phase : seen.phases) {
         CHECK(phase.voltage.value() == 230);
@@ -168,7 +170,7 @@ TEST_CASE("the true error of a meter is the formula of its traits") {
     const auto load =
         LoadPoint::balanced(Volt{253}, Ampere{0.05}, PowerFactor::parse("0.5 ind"), Hertz{51});
     bench.set_output(at_s(0), load);
-    const double rad = M_PI / 180;
+    const double rad = std::numbers::pi / 180;
     double power = 0.02;
     for (const double phase : {0.1, -0.2, 0.05}) {
         const double g = 0.3 + phase + 0.01 * 10 - 0.02 * 2;
@@ -272,7 +274,7 @@ TEST_CASE("registers begin where they stood and split by direction, kind and pha
     bench.set_output(at_s(3600), balanced(5, "-0.5 cap"));
     bench.set_output(at_s(7200), LoadPoint::off());
     const auto energy = bench.registered(0, at_s(9000));
-    const double sine = std::sin(M_PI / 3);
+    const double sine = std::sin(std::numbers::pi / 3);
     CHECK(energy.active_import.value() == Approx(6000 + 1.5 * (2 * 575 + 230)));
     CHECK(energy.active_export.value() == Approx(500 + 1.5 * 3 * 575));
     CHECK(energy.reactive_import.value() ==

@@ -96,7 +96,7 @@ TEST_CASE("three missed and three extra edges are found through load steps of 40
 }
 
 TEST_CASE("an extra edge before the first impulse is left out") {
-    const double before = GENERATE(0.06, 0.2, 0.5, 0.8, 0.94, 1.3, 1.5, 1.7, 2.4);
+    const double before = GENERATE(0.01, 0.06, 0.2, 0.5, 0.8, 0.94);
     const double error = GENERATE(-20.0, 0.0, 0.4, 20.0);
     CAPTURE(before, error);
     const auto places = impulses(25, error);
@@ -107,7 +107,7 @@ TEST_CASE("an extra edge before the first impulse is left out") {
 }
 
 TEST_CASE("an extra edge after the last impulse is left out") {
-    const double after = GENERATE(0.01, 0.06, 0.2, 0.5, 0.8, 0.94, 1.3, 1.7);
+    const double after = GENERATE(0.01, 0.06, 0.2, 0.5, 0.8, 0.94);
     const double error = GENERATE(-20.0, 0.0, 0.4, 20.0);
     CAPTURE(after, error);
     const auto places = impulses(25, error);

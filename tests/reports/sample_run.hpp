@@ -16,7 +16,7 @@ struct SampleOptions {
     int positions = 3;
     bool simulated = true;
     std::size_t intervals = 12;
-    std::vector<std::string> only_points;
+    std::vector<std::string> only_points = {};  // names; empty: all
 };
 
 sequences::RunResult sample_run(const SampleOptions& options = {});

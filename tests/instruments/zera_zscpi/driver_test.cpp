@@ -345,7 +345,7 @@ TEST_CASE("after a fault the driver finds its way back, even through late answer
     Bench bench{at(5)};
     auto reference = bench.driver();
     const auto constant = bench.loop->run(reference->select_ranges(at(5)));
-    for (const Duration delay : {3100ms, 4s, 5s, 6s, 20s}) {
+    for (const Duration delay : {Duration{3100ms}, Duration{4s}, Duration{5s}, Duration{20s}}) {
         INFO("late by " << delay.count());
         bench.traffic.disturbance.delay = delay;
         CHECK(fault_of(bench, reference->read()).find("answered 0 of 7 queries") !=
@@ -380,9 +380,8 @@ TEST_CASE("an instrument that falls silent is a fault of that name") {
     CHECK(fault_of(bench, reference->identify()).ends_with("does not answer"));
 }
 
-TEST_CASE("a refused query is a fault that carries the instrument's own words") {
-    // The MT310s2 has no 480 V: what the driver asks is all right, but its catalogue was garbled on
-    // the way.
+TEST_CASE("a refused command is a fault that carries the instrument's own words") {
+    // A wrong bit in the catalogue makes the driver ask for a range that does not exist.
     Bench bench{at(5)};
     auto reference = bench.driver();
     bench.loop->run(reference->identify());

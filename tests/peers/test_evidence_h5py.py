@@ -1,0 +1,165 @@
+"""Evidence as a stranger sees it: h5py, hashlib and an HTML parser, none of which know calrig."""
+
+import hashlib
+import os
+import pathlib
+import subprocess
+from html.parser import HTMLParser
+
+import h5py
+import numpy
+import pytest
+
+from recompute import recompute
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+VOID = {"meta", "br"}
+
+
+def program(name):
+    """A program of the build: in $CALRIG_BUILD, else the newest below build/."""
+    if "CALRIG_BUILD" in os.environ:
+        return pathlib.Path(os.environ["CALRIG_BUILD"]) / name
+    built = sorted(ROOT.glob(f"build/*/{name}"), key=lambda path: path.stat().st_mtime)
+    if not built:
+        pytest.skip(f"{name} is not built")
+    return built[-1]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evidence")
+    subprocess.run([program("sample_evidence"), folder / "run.h5", folder / "run.html"], check=True, timeout=60)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def file(sample):
+    with h5py.File(sample / "run.h5", "r") as opened:
+        yield opened
+
+
+def test_every_error_follows_from_the_stored_edges(sample):
+    results = recompute(sample / "run.h5")
+    assert len(results) == 16 * 3 - 2  # two points of one meter are invalid
+    for point, position, stored, recomputed in results:
+        assert abs(stored - recomputed) <= 1e-9, (point, position)
+
+
+def test_a_moved_edge_would_be_noticed(sample, tmp_path):
+    copy = tmp_path / "moved.h5"
+    copy.write_bytes((sample / "run.h5").read_bytes())
+    with h5py.File(copy, "r+") as opened:
+        opened["entry/point_004/position_00/dut_edge_ticks"][-1] += 1000
+    differing = [row for row in recompute(copy) if abs(row[2] - row[3]) > 1e-9]
+    assert len(differing) == 1
+
+
+def test_the_seal_is_checked_with_standard_tools(sample):
+    content = (sample / "run.h5").read_bytes()
+    seal = content[:512].decode()
+    assert seal.startswith("calrig evidence, format 1\n")
+    assert f"sha256 {hashlib.sha256(content[512:]).hexdigest()}\n" in seal
+    assert f"\n{len(content) - 512} bytes" in seal
+
+
+def test_the_edge_digest_is_over_all_edges_in_order(file):
+    columns = ["dut_edge_ticks", "reference_count", "reference_before_ticks", "reference_after_ticks"]
+    digest = hashlib.sha256()
+    entry = file["entry"]
+    for point in sorted(name for name in entry if name.startswith("point_")):
+        for position in sorted(name for name in entry[point] if name.startswith("position_")):
+            group = entry[point][position]
+            digest.update(numpy.stack([group[name][:] for name in columns], axis=1).astype("<i8").tobytes())
+    assert digest.hexdigest() == entry.attrs["edges_sha256"]
+
+
+def test_the_layout_a_reader_relies_on(file):
+    assert file.attrs["format"] == "calrig-run"
+    assert file.attrs["format_version"] == 1
+    assert file.attrs["notice"] == "SIMULATED"
+    entry = file[file.attrs["default"]]
+    assert entry.attrs["clock"] == "virtual"
+    for name in ("run_id", "started_at", "software_version", "git_commit", "seed", "verdict", "limits_edition"):
+        assert name in entry.attrs
+    for name in ("programme", "meter", "limits", "bench"):
+        assert entry["plan"][name].asstr()[()].strip()
+    point = entry["point_002"]
+    assert point.attrs["voltage_v"].shape == point.attrs["current_a"].shape == point.attrs["angle_deg"].shape == (3,)
+    position = point["position_00"]
+    for name in ("serial", "dut_constant_imp_per_kwh", "error_omega_percent", "coverage_factor", "true_error_percent"):
+        assert name in position.attrs
+    assert position["dut_edge_ticks"].dtype == numpy.int64
+    assert position["dut_edge_ticks"].attrs["tick_s"] == 8e-9
+
+
+def test_results_agree_with_the_points(file):
+    results = file["entry/results"]
+    assert results.attrs["signal"] == "error_percent"
+    assert list(results.attrs["axes"]) == ["point_name", "position"]
+    shape = (len(results["point_name"]), len(results["position"]))
+    names = ("error_percent", "expanded_uncertainty_percent", "limit_lower_percent", "limit_upper_percent", "verdict")
+    assert {results[name].shape for name in names} == {shape}
+    for row in range(shape[0]):
+        for column in range(shape[1]):
+            attributes = file[f"entry/point_{row:03}/position_{column:02}"].attrs
+            stored = attributes.get("error_percent", numpy.nan)
+            numpy.testing.assert_equal(results["error_percent"][row, column], stored)
+
+
+def test_verdicts_are_numbers_with_their_meanings(file):
+    verdict = file["entry/results/verdict"]
+    meanings = dict(zip(verdict.attrs["flag_values"], verdict.attrs["flag_meanings"].split()))
+    assert verdict.dtype == numpy.int8
+    assert meanings[0] == "pass" and meanings[1] == "fail" and len(meanings) == 6
+    for (row, column), value in numpy.ndenumerate(verdict[:]):
+        name = file[f"entry/point_{row:03}/position_{column:02}"].attrs["verdict"]
+        assert meanings[value] == name.replace(" ", "_")
+
+
+def test_a_nexus_viewer_finds_the_error_curve(file):
+    entry = file[file.attrs["default"]]
+    curve = entry[entry.attrs["default"]]
+    assert curve.attrs["NX_class"] == "NXdata"
+    signal = curve[curve.attrs["signal"]]
+    axis = curve[list(curve.attrs["axes"])[1]]
+    assert signal.shape == (3, 4) and axis.shape == (4,)
+    assert list(axis) == sorted(axis)
+    assert signal.attrs["units"] == "percent" and axis.attrs["units"] == "A"
+
+
+def test_only_built_in_filters(file):
+    used = set()
+    file.visititems(lambda _, item: used.add(getattr(item, "compression", None)))
+    assert used <= {None, "gzip"}
+
+
+class Balance(HTMLParser):
+    """Fails on a tag that is closed out of order."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open = []
+        self.text = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, self.getpos()
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_is_well_formed(sample):
+    parser = Balance()
+    parser.feed((sample / "run.html").read_text(encoding="utf-8"))
+    assert parser.open == []
+    text = "".join(parser.text)
+    assert "SIMULATED" in text
+    assert 'edges <lost> & "counted"' in text
