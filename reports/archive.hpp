@@ -31,7 +31,9 @@ class Saver {
     void operator()(const char* name, int value) { node_.set(name, std::int64_t{value}); }
     void operator()(const char* name, std::int64_t value) { node_.set(name, value); }
     void operator()(const char* name, std::uint64_t value) { node_.set(name, value); }
-    void operator()(const char* name, bool value) { node_.set(name, std::int8_t{value}); }
+    void operator()(const char* name, bool value) {
+        node_.set(name, static_cast<std::int8_t>(value ? 1 : 0));
+    }
     void operator()(const char* name, const std::string& value) {
         node_.set(name, std::string_view(value));
     }
@@ -71,6 +73,7 @@ class Saver {
     template <class Element, class Value>
     void column(const char* name, const std::vector<Element>& rows, Value Element::* member) {
         std::vector<Value> values;
+        values.reserve(rows.size());
         for (const auto& row : rows) {
             values.push_back(row.*member);
         }

@@ -68,7 +68,7 @@ void write_all(int descriptor, std::span<const std::byte> bytes) {
 }
 
 std::vector<std::byte> read_all(int descriptor) {
-    constexpr std::size_t piece = 256 * 1024;
+    constexpr std::size_t piece = std::size_t{256} * 1024;
     std::vector<std::byte> bytes;
     for (;;) {
         const std::size_t before = bytes.size();

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -29,8 +30,8 @@ class Quiet {
     Quiet& operator=(const Quiet&) = delete;
 
   private:
-    void* function_ = nullptr;
-    void* data_ = nullptr;
+    struct Printer;
+    std::unique_ptr<Printer> before_;
 };
 
 // Owns one HDF5 identifier of any kind.

@@ -66,7 +66,8 @@ template <class Value>
 std::vector<Value> read(const Target& target, H5T_class_t expected, hid_t memory) {
     const Opened opened = open(target, expected);
     std::vector<Value> values(opened.size);
-    if (opened.size > 0 && H5Aread(opened.attribute.id(), memory, values.data()) < 0) {
+    if (opened.size > 0 &&
+        H5Aread(opened.attribute.id(), memory, static_cast<void*>(values.data())) < 0) {
         throw Error(target.what);
     }
     return values;
@@ -109,7 +110,10 @@ void Node::set(const char* name, std::string_view value) {
     const std::string text(value);
     const char* pointer = text.c_str();
     const Handle type = text_type();
-    write({id(), name, named("attribute", name)}, {type.id(), type.id()}, {}, &pointer);
+    write({id(), name, named("attribute", name)},
+          {type.id(), type.id()},
+          {},
+          static_cast<const void*>(&pointer));
 }
 void Node::set(const char* name, std::span<const double> values) {
     write({id(), name, named("attribute", name)}, double_type(), values.size(), values.data());
@@ -127,7 +131,7 @@ void Node::set(const char* name, std::span<const std::string> values) {
     }
     const Handle type = text_type();
     const Target target{id(), name, named("attribute", name)};
-    write(target, {type.id(), type.id()}, values.size(), pointers.data());
+    write(target, {type.id(), type.id()}, values.size(), static_cast<const void*>(pointers.data()));
 }
 
 bool Node::has(const char* name) const { return H5Aexists(id(), name) > 0; }

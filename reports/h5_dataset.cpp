@@ -10,8 +10,9 @@
 namespace reports::h5 {
 namespace {
 
-constexpr std::size_t compact_bytes = 32 * 1024;  // HDF5 allows 64 KiB less a header
-constexpr hsize_t chunk_elements = 64 * 1024;     // 512 KiB of int64, below the default chunk cache
+constexpr std::size_t compact_bytes = std::size_t{32} * 1024;  // HDF5 allows 64 KiB less a header
+constexpr hsize_t chunk_elements =
+    hsize_t{64} * 1024;  // 512 KiB of int64, below the default chunk cache
 
 Handle storage(std::span<const hsize_t> extent, std::size_t bytes) {
     Handle properties{H5Pcreate(H5P_DATASET_CREATE), "properties of a dataset"};
@@ -101,14 +102,18 @@ Node Group::create_texts(const char* name, std::span<const std::string> values) 
     }
     const Handle type = text_type();
     const std::array shape{values.size()};
-    return create_dataset(name, type.id(), shape, pointers.size() * sizeof(char*), pointers.data());
+    return create_dataset(name,
+                          type.id(),
+                          shape,
+                          pointers.size() * sizeof(char*),
+                          static_cast<const void*>(pointers.data()));
 }
 
 Node Group::create_text(const char* name, std::string_view value) {
     const Handle type = text_type();
     const std::string text(value);
     const char* pointer = text.c_str();
-    return create_dataset(name, type.id(), {}, sizeof pointer, &pointer);
+    return create_dataset(name, type.id(), {}, sizeof pointer, static_cast<const void*>(&pointer));
 }
 
 Node Group::open_dataset(const char* name) const {
@@ -134,8 +139,12 @@ std::vector<std::string> Group::read_texts(const char* name) const {
     expect_class(dataset.id(), H5T_STRING, what);
     const Handle type = text_type();
     std::vector<char*> pointers(elements(dataset.id(), what));
-    if (!pointers.empty() &&
-        H5Dread(dataset.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0) {
+    if (!pointers.empty() && H5Dread(dataset.id(),
+                                     type.id(),
+                                     H5S_ALL,
+                                     H5S_ALL,
+                                     H5P_DEFAULT,
+                                     static_cast<void*>(pointers.data())) < 0) {
         throw Error(what);
     }
     std::vector<std::string> values;

@@ -5,7 +5,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -40,18 +40,17 @@ herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* names) {
 
 }  // namespace
 
-Quiet::Quiet() {
+struct Quiet::Printer {
     H5E_auto2_t function = nullptr;
-    H5Eget_auto2(H5E_DEFAULT, &function, &data_);
-    std::memcpy(&function_, &function, sizeof function_);
+    void* data = nullptr;
+};
+
+Quiet::Quiet() : before_(std::make_unique<Printer>()) {
+    H5Eget_auto2(H5E_DEFAULT, &before_->function, &before_->data);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-Quiet::~Quiet() {
-    H5E_auto2_t function = nullptr;
-    std::memcpy(&function, &function_, sizeof function_);
-    H5Eset_auto2(H5E_DEFAULT, function, data_);
-}
+Quiet::~Quiet() { H5Eset_auto2(H5E_DEFAULT, before_->function, before_->data); }
 
 Handle::Handle(std::int64_t id, std::string_view what) : id_(id) {
     if (id < 0) {

@@ -30,7 +30,18 @@ constexpr const char* formulas =
     "of "
     "95.45 % (GUM). The contributions are independent.</p>\n";
 
-std::string degrees(double value) { return std::isinf(value) ? "∞" : significant(value, 3); }
+std::string degrees(double value) {
+    if (std::isinf(value)) {
+        return "∞";
+    }
+    constexpr double as_good_as_infinite = 1e6;
+    return value > as_good_as_infinite ? "&gt; 10<sup>6</sup>" : significant(value, 3);
+}
+
+std::string contribution(double percent) {
+    constexpr double shown = 1e-6;
+    return percent > 0 && percent < shown ? "&lt; 0.000001" : significant(percent, 3);
+}
 
 std::string budget_table(const MeterPoint& entry) {
     const auto& budget = *entry.result->budget;
@@ -39,7 +50,7 @@ std::string budget_table(const MeterPoint& entry) {
         rows += fmt::format(
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
             escaped(part.name),
-            significant(part.standard_uncertainty_percent, 3),
+            contribution(part.standard_uncertainty_percent),
             degrees(part.degrees_of_freedom),
             escaped(part.evaluation));
     }

@@ -100,6 +100,7 @@ void write_results(h5::Group group, const RunResult& run, const Columns& columns
     });
     write_verdicts(group, run, columns);
     std::vector<std::string> names;
+    names.reserve(run.points.size());
     for (const auto& point : run.points) {
         names.push_back(point.point.programme.name);
     }

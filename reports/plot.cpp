@@ -238,7 +238,8 @@ std::string marks(const Frame& frame, const Series& series, double shift) {
 
 std::string legend_entry(std::size_t index, std::string_view sample, std::string_view label) {
     const double x = left + legend_column * static_cast<double>(index % 4);
-    const double y = legend_top + legend_row * static_cast<double>(index / 4);
+    const std::size_t row = index / 4;
+    const double y = legend_top + legend_row * static_cast<double>(row);
     return fmt::format("<g transform=\"translate({:.1f} {:.1f})\">{}{}</g>",
                        x,
                        y,

@@ -68,7 +68,7 @@ void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
     if (journal_ != nullptr) {
         journal_->edges(batch_);
         for (const std::string& remark : batch.remarks) {
-            journal_->note("remark", nlohmann::json{{"text", remark}, {"tick", batch.watermark}}.dump());
+            journal_->note("remark", nlohmann::json{{"text", remark}}.dump());
         }
     }
     for (const PositionEdge& edge : batch_) {
@@ -85,28 +85,21 @@ void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
 }
 
 void EdgeRecorder::record_loss(const instruments::Loss& loss) {
-    RecordedLoss recorded{.from_tick = loss.from_tick, .to_tick = loss.to_tick, .cause = loss.cause};
-    bool other_channel = false;
+    RecordedLoss recorded{.from_tick = loss.from_tick,
+                          .to_tick = loss.to_tick,
+                          .cause = loss.cause,
+                          .everyone = loss.channels.empty(),
+                          .edges = loss.edges};
     for (const int channel : loss.channels) {
         const auto found = position_of_.find(channel);
         if (found != position_of_.end()) {
             recorded.positions.push_back(found->second);
-        } else {
-            other_channel = true;  // the reference's: everybody's phase depends on it
+        } else if (loss.edges != 0) {
+            recorded.everyone = true;  // the reference's: every phase depends on it
         }
-    }
-    if (other_channel) {
-        recorded.positions.clear();
     }
     if (journal_ != nullptr) {
-        nlohmann::json note{{"from_tick", recorded.from_tick},
-                            {"to_tick", recorded.to_tick},
-                            {"cause", recorded.cause},
-                            {"positions", recorded.positions}};
-        if (loss.edges) {
-            note["edges"] = *loss.edges;
-        }
-        journal_->note("loss", note.dump());
+        journal_->note("loss", to_json(recorded));
     }
     losses_.push_back(std::move(recorded));
 }

@@ -6,6 +6,7 @@
 #include "instruments/io/clock.hpp"
 #include "instruments/io/loop.hpp"
 #include "rig/journal.hpp"
+#include "rig/recorded_loss.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -15,13 +16,6 @@
 #include <vector>
 
 namespace rig {
-
-// A loss as the recorder saw it, per position: an empty list of positions means all of them.
-struct RecordedLoss {
-    std::int64_t from_tick = 0, to_tick = 0;
-    std::string cause;
-    std::vector<std::size_t> positions;
-};
 
 class EdgeRecorder {
   public:

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace rig {
 
@@ -21,7 +22,15 @@ using calibration::Volt;
 using instruments::Task;
 
 constexpr auto step_pause = 250ms;
+constexpr auto look_pause = 1s;
+constexpr int most_looks = 3;
 constexpr double largest_step = 0.5;  // of what the meter bears: no single step moves a channel further
+
+// What the source itself reports is no slip of the wire: nobody asks twice.
+class SourceTripped : public instruments::DeviceFault {
+  public:
+    using DeviceFault::DeviceFault;
+};
 
 struct Bound {
     double value;
@@ -214,12 +223,31 @@ Task<std::string> Supervisor::make_safe() {
 }
 
 Task<Observation> Supervisor::observe() {
+    std::vector<std::string> remarks;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            Observation observation = co_await look();
+            observation.remarks = std::move(remarks);
+            co_return observation;
+        } catch (const SourceTripped&) {
+            throw;
+        } catch (const instruments::DeviceFault& fault) {
+            if (attempt == most_looks) {
+                throw;
+            }
+            remarks.push_back(fmt::format("asked again: {}", fault.what()));
+        }
+        co_await clock_.sleep_for(look_pause);
+    }
+}
+
+Task<Observation> Supervisor::look() {
     const std::vector<std::string> faults = co_await source_.faults();
     if (!faults.empty()) {
-        throw instruments::DeviceFault({.device = "source",
-                                        .operation = "hold the load",
-                                        .problem = "reports a fault",
-                                        .code = fmt::format("{}", fmt::join(faults, ", "))});
+        throw SourceTripped({.device = "source",
+                             .operation = "hold the load",
+                             .problem = "reports a fault",
+                             .code = fmt::format("{}", fmt::join(faults, ", "))});
     }
     Observation observation{.reading = co_await reference_.read()};
     const instruments::PulseConstant now = co_await reference_.pulse_constant();

@@ -18,6 +18,7 @@ namespace rig {
 struct Observation {
     instruments::ReferenceReading reading;
     std::vector<std::string> deviations;  // empty: inside the reference conditions
+    std::vector<std::string> remarks;     // looks that had to be repeated
 };
 
 class Supervisor {
@@ -40,8 +41,8 @@ class Supervisor {
     // complaint of a source that could not be confirmed off; empty when it is off.
     instruments::Task<std::string> make_safe();
 
-    // What the reference sees now, held against the load that was applied; throws DeviceFault when the source reports
-    // a fault or the reference an overload.
+    // What the reference sees now, held against the load that was applied. A garbled or missing answer is asked for
+    // again, three times in all. Throws DeviceFault when the source reports a fault, or when no answer was good.
     instruments::Task<Observation> observe();
 
     bool energised() const { return energised_; }
@@ -57,6 +58,7 @@ class Supervisor {
     std::optional<instruments::PulseConstant> constant_;
     bool energised_ = false;
 
+    instruments::Task<Observation> look();
     instruments::Task<void> step(calibration::LoadPoint load);
     instruments::Task<void> ramp(calibration::LoadPoint target);
     instruments::Task<std::string> try_off(instruments::OffMode mode);

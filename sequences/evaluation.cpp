@@ -3,6 +3,7 @@
 #include "sequences/records.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -58,7 +59,7 @@ class Evaluation {
     std::optional<EndRecord> end_;
     std::vector<std::vector<PhasedEdge>> edges_;  // by position, of the whole run
     std::vector<PointFacts> facts_;
-    std::vector<LossRecord> losses_;
+    std::vector<rig::RecordedLoss> losses_;
     std::map<std::size_t, Registers> registers_;
 
     void read_records() {
@@ -89,6 +90,7 @@ class Evaluation {
         return facts_[point];
     }
 
+    const MeterResult& meter(std::size_t position) const { return result_.meters.at(position); }
     MeterResult& meter(std::size_t position) {
         if (position >= result_.meters.size()) {
             throw rig::JournalError(fmt::format("the journal speaks of position {}, its bench has {}", position,
@@ -140,11 +142,33 @@ class Evaluation {
     void take(const DoneRecord& r) { facts(r.point).done[r.position] = r; }
     void take(const PointEndRecord& r) { facts(r.point).attempts[r.attempt].end_s = r.at_s; }
     void take(const LossRecord& r) {
-        losses_.push_back(r);
-        result_.remarks.push_back(fmt::format("edges may be missing between tick {} and {}: {}", r.from_tick, r.to_tick, r.cause));
+        losses_.push_back(r.loss);
+        remark(describe(r.loss));
     }
-    void take(const RemarkRecord& r) { result_.remarks.push_back(r.text); }
+    void take(const RemarkRecord& r) { remark(r.text); }
     void take(const EndRecord& r) { end_ = r; }
+
+    void remark(std::string text) {
+        if (result_.remarks.empty() || result_.remarks.back() != text) {
+            result_.remarks.push_back(std::move(text));
+        }
+    }
+
+    std::string describe(const rig::RecordedLoss& loss) const {
+        const double tick_s = result_.instruments.tick_s;
+        std::string whose = "every position";
+        if (!loss.everyone) {
+            std::vector<std::string> names;
+            for (const std::size_t position : loss.positions) {
+                names.push_back(meter(position).position);
+            }
+            whose = fmt::format("position {}", fmt::join(names, ", "));
+        }
+        const std::string count = loss.edges ? fmt::format(", {} impulses by the counters", *loss.edges) : "";
+        return fmt::format("edge stream, {:.3f} s to {:.3f} s of the capture's clock, {}: {}{}",
+                           static_cast<double>(loss.from_tick) * tick_s, static_cast<double>(loss.to_tick) * tick_s, whose,
+                           loss.cause, count);
+    }
 
     std::vector<PhasedEdge> between(std::size_t position, std::int64_t from, std::int64_t to) const {
         const auto& all = edges_[position];
@@ -154,13 +178,16 @@ class Evaluation {
     }
 
     std::string lost_in(std::size_t position, std::int64_t from, std::int64_t to) const {
-        for (const LossRecord& loss : losses_) {
-            const bool mine = loss.positions.empty() || std::ranges::find(loss.positions, position) != loss.positions.end();
-            if (mine && loss.from_tick <= to && loss.to_tick >= from) {
-                return loss.cause;
-            }
-        }
-        return "";
+        const auto found = std::ranges::find_if(
+            losses_, [&](const rig::RecordedLoss& loss) { return loss.spoils(position) && loss.overlaps(from, to); });
+        return found == losses_.end() ? "" : found->cause;
+    }
+
+    std::string recovered_in(std::size_t position, std::int64_t from, std::int64_t to) const {
+        const auto found = std::ranges::find_if(losses_, [&](const rig::RecordedLoss& loss) {
+            return loss.names(position) && !loss.spoils(position) && loss.overlaps(from, to);
+        });
+        return found == losses_.end() ? "" : found->cause;
     }
 
     PointResult evaluate_point(const TestPoint& point) {
@@ -197,7 +224,8 @@ class Evaluation {
         out.edges = between(position, r.from_tick, r.to_tick);
         judge(point, {.reference_constant_imp_per_kwh = attempt.constant,
                       .tick_s = result_.instruments.tick_s,
-                      .lost = lost_in(position, r.from_tick, r.to_tick)},
+                      .lost = lost_in(position, r.from_tick, r.to_tick),
+                      .recovered = recovered_in(position, r.from_tick, r.to_tick)},
               r, out);
         return out;
     }
@@ -306,19 +334,34 @@ class Evaluation {
         return to >= from || roll_over <= 0 ? to - from : to + roll_over - from;
     }
 
-    // At one step of the register, plus the impulse that is always on its way.
+    // Impulses that counters prove to be missing in the stream; nothing when they may be any number.
+    std::optional<std::int64_t> proven_losses(std::size_t position, std::int64_t from, std::int64_t to) const {
+        std::int64_t sum = 0;
+        for (const rig::RecordedLoss& loss : losses_) {
+            if (!loss.overlaps(from, to) || !(loss.everyone || loss.names(position))) {
+                continue;
+            }
+            if (!loss.edges || (loss.everyone && !loss.names(position))) {
+                return std::nullopt;
+            }
+            sum += *loss.edges;
+        }
+        return sum;
+    }
+
+    // The tolerance is one step of the register, plus the impulse that is always on its way.
     RegisterCheck check_registers(std::size_t position, const RegistersRecord& before, const RegistersRecord& after) const {
         RegisterCheck check{.before_kwh = before.import_kwh, .after_kwh = after.import_kwh,
                             .step_kwh = after.step_kwh / after.ratio};
         check.advance_kwh = (advance(before.import_kwh, after.import_kwh, after.roll_over_kwh) +
                              advance(before.export_kwh, after.export_kwh, after.roll_over_kwh)) / after.ratio;
-        check.led_impulses = static_cast<std::int64_t>(between(position, before.tick + 1, after.tick).size());
+        const auto lost = proven_losses(position, before.tick, after.tick);
+        check.led_impulses = static_cast<std::int64_t>(between(position, before.tick + 1, after.tick).size()) + lost.value_or(0);
         const double constant = result_.plan.ratings.constant.value();
         check.led_kwh = static_cast<double>(check.led_impulses) / constant;
-        const std::string lost = lost_in(position, before.tick, after.tick);
-        if (!lost.empty()) {
+        if (!lost) {
             check.verdict = Verdict::inconclusive;
-            check.reason = fmt::format("edges were lost: {}", lost);
+            check.reason = fmt::format("an unknown number of impulses was lost: {}", lost_in(position, before.tick, after.tick));
         } else if (std::abs(check.advance_kwh - check.led_kwh) > check.step_kwh + 1 / constant) {
             check.verdict = Verdict::suspect;
             check.reason = fmt::format("the registers advanced by {:.6g} kWh, the LED by {:.6g} kWh", check.advance_kwh, check.led_kwh);

@@ -20,7 +20,8 @@ RunResult evaluate(const rig::JournalContent& journal);
 struct GateFacts {
     double reference_constant_imp_per_kwh = 0;
     double tick_s = 0;
-    std::string lost;  // cause of a loss that overlaps the gate; empty: none
+    std::string lost;       // cause of a loss that spoils the gate; empty: none
+    std::string recovered;  // cause of one that counters prove harmless
 };
 
 // Error, uncertainty and verdict of an accuracy gate, into `result` (its edges must be there).

@@ -199,6 +199,7 @@ Task<bool> Execution::reach_conditions(const TestPoint& point, int attempt) {
     for (int look = 0; look < settling_looks; ++look) {
         bench_.throw_if_stopped();
         const rig::Observation observation = co_await bench_.supervisor().observe();
+        record_remarks(observation);
         if (observation.deviations.empty()) {
             co_return true;
         }
@@ -244,6 +245,7 @@ Task<bool> Execution::measure(const TestPoint& point, int attempt, PointGates& g
 Task<bool> Execution::observe(const TestPoint& point, int attempt, PointGates& gates) {
     // What is finished before the look is confirmed by it; what finishes meanwhile waits for the next.
     const rig::Observation observation = co_await bench_.supervisor().observe();
+    record_remarks(observation);
     if (!observation.deviations.empty()) {
         const std::string reason = fmt::format("{}", fmt::join(observation.deviations, "; "));
         record(InvalidRecord{.point = point.index, .attempt = attempt, .position = {}, .reason = reason});
@@ -258,6 +260,12 @@ Task<bool> Execution::observe(const TestPoint& point, int attempt, PointGates& g
     confirm(point, attempt, gates);
     show("measuring", &gates);
     co_return true;
+}
+
+void Execution::record_remarks(const rig::Observation& observation) {
+    for (const std::string& remark : observation.remarks) {
+        record(RemarkRecord{.text = fmt::format("{:.0f} s: {}", now_s(), remark)});
+    }
 }
 
 void Execution::confirm(const TestPoint& point, int attempt, PointGates& gates) {

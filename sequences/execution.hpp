@@ -47,6 +47,7 @@ class Execution {
 
     std::vector<std::size_t> remaining() const;
     void give_up(std::size_t position, const std::string& reason);
+    void record_remarks(const rig::Observation& observation);
     void confirm(const TestPoint& point, int attempt, PointGates& gates);
     void record(const Record& record) { write(journal_, record); }
     void show(const std::string& phase, const PointGates* gates);

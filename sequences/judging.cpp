@@ -49,7 +49,8 @@ void judge_accuracy(const TestPoint& point, const Plan& plan, const GateFacts& f
     }
     if (!result.gate) {
         return give_up(result, Verdict::invalid,
-                       fmt::format("{} impulses in the time allowed: an error needs two", result.edges.size()));
+                       result.edges.empty() ? "no impulse in the time allowed: is the pulse head in place?"
+                                            : fmt::format("{} impulses in the time allowed: an error needs three", result.edges.size()));
     }
     const calibration::BudgetInputs inputs{
         .certificate = plan.certificate,
@@ -61,6 +62,9 @@ void judge_accuracy(const TestPoint& point, const Plan& plan, const GateFacts& f
                                           Percent{result.budget->expanded_percent}, *point.limits, plan.rule);
     result.verdict = result.judgement->verdict;
     result.reason = result.judgement->reason;
+    if (result.reason.empty() && !facts.recovered.empty()) {
+        result.reason = fmt::format("recovered: the counters prove that no impulse was lost ({})", facts.recovered);
+    }
     if (!result.gate->complete()) {
         give_up(result, Verdict::suspect,
                 fmt::format("{} missed and {} extra impulses by their energy", result.gate->missed, result.gate->extra));

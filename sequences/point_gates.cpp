@@ -18,6 +18,8 @@ using calibration::PhasedEdge;
 // A meter that has been silent for this many impulse intervals is not going to speak: its point ends here.
 constexpr double silent_intervals = 5;
 constexpr double least_patience_s = 10;
+// A stream that loses edges more often than this during one gate has a fault that no repetition mends.
+constexpr int most_losses = 6;
 
 double limit_of(const calibration::Limits& limits) {
     return std::min(std::abs(limits.lower.value()), std::abs(limits.upper.value()));
@@ -54,10 +56,10 @@ void PointGates::finish(Gate& gate, std::int64_t to_tick) const {
 }
 
 // False when it has begun anew too often: then the last gate stands as it is, for the evaluation to judge.
-bool PointGates::begin_anew(Gate& gate, std::int64_t from_tick, const std::string& reason,
+bool PointGates::begin_anew(Gate& gate, std::int64_t from_tick, const std::string& reason, int most,
                             std::vector<Restart>& restarts) const {
     restarts.push_back({gate.position, reason});
-    if (++gate.restarts >= context_.repetitions) {
+    if (++gate.restarts >= most) {
         return false;
     }
     gate.finished = false;
@@ -68,13 +70,11 @@ bool PointGates::begin_anew(Gate& gate, std::int64_t from_tick, const std::strin
 void PointGates::take_losses(Gate& gate, const rig::EdgeRecorder& recorder, std::vector<Restart>& restarts) const {
     for (; gate.next_loss < recorder.losses().size(); ++gate.next_loss) {
         const rig::RecordedLoss& loss = recorder.losses()[gate.next_loss];
-        const bool mine =
-            loss.positions.empty() || std::ranges::find(loss.positions, gate.position) != loss.positions.end();
-        const bool after_gate = gate.finished && loss.from_tick > gate.to_tick;
-        if (gate.taken || !mine || after_gate || loss.to_tick < gate.from_tick) {
+        const std::int64_t end = gate.finished ? gate.to_tick : INT64_MAX;
+        if (gate.taken || !loss.spoils(gate.position) || !loss.overlaps(gate.from_tick, end)) {
             continue;
         }
-        if (!begin_anew(gate, loss.to_tick + 1, fmt::format("edges were lost: {}", loss.cause), restarts)) {
+        if (!begin_anew(gate, loss.to_tick + 1, fmt::format("edges were lost: {}", loss.cause), most_losses, restarts)) {
             finish(gate, recorder.watermark());
         }
     }
@@ -120,7 +120,8 @@ void PointGates::take_edge(Gate& gate, const PhasedEdge& edge, std::vector<Resta
             finish(gate, edge.tick);
             if (const auto result = gate.accumulator->result(); !result->complete()) {
                 begin_anew(gate, edge.tick + 1,
-                           fmt::format("{} missed and {} extra impulses", result->missed, result->extra), restarts);
+                           fmt::format("{} missed and {} extra impulses", result->missed, result->extra),
+                           context_.repetitions, restarts);
             }
             return;
     }

@@ -248,18 +248,8 @@ void decode(const Json& j, PointEndRecord& r) {
     j.at("at_s").get_to(r.at_s);
 }
 
-Json encode(const LossRecord& r) {
-    Json json{{"from_tick", r.from_tick}, {"to_tick", r.to_tick}, {"cause", r.cause}, {"positions", r.positions}};
-    put_optional(json, "edges", r.edges);
-    return json;
-}
-void decode(const Json& j, LossRecord& r) {
-    j.at("from_tick").get_to(r.from_tick);
-    j.at("to_tick").get_to(r.to_tick);
-    j.at("cause").get_to(r.cause);
-    j.at("positions").get_to(r.positions);
-    get_optional(j, "edges", r.edges);
-}
+Json encode(const LossRecord& r) { return Json::parse(rig::to_json(r.loss)); }
+void decode(const Json& j, LossRecord& r) { r.loss = rig::loss_from_json(j.dump()); }
 
 Json encode(const RemarkRecord& r) { return {{"text", r.text}}; }
 void decode(const Json& j, RemarkRecord& r) { j.at("text").get_to(r.text); }

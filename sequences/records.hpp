@@ -3,6 +3,7 @@
 
 #include "calibration/seen_load.hpp"
 #include "rig/journal.hpp"
+#include "rig/recorded_loss.hpp"
 #include "sequences/results.hpp"
 
 #include <cstdint>
@@ -78,11 +79,8 @@ struct PointEndRecord {
     int attempt = 1;
     double at_s = 0;
 };
-struct LossRecord {
-    std::int64_t from_tick = 0, to_tick = 0;
-    std::string cause;
-    std::vector<std::size_t> positions;  // empty: all
-    std::optional<std::int64_t> edges;
+struct LossRecord {  // written by the edge recorder
+    rig::RecordedLoss loss;
 };
 struct RemarkRecord {
     std::string text;

@@ -71,6 +71,8 @@ constexpr long long folding(int exponent) {
 }
 
 constexpr std::size_t lane = 16, lanes = 4;
+constexpr long long far_high = folding(512 - 32), far_low = folding(512 + 32);
+constexpr long long near_high = folding(128 - 32), near_low = folding(128 + 32);
 
 // Moves 128 bits of message forward, past what lies between, onto `onto`.
 __attribute__((target("pclmul"))) inline __m128i fold(__m128i value, __m128i by, __m128i onto) {
@@ -88,8 +90,8 @@ inline __m128i load(const std::uint8_t* at) {
 __attribute__((target("pclmul"))) std::uint32_t by_folding(std::uint32_t state,
                                                            const std::uint8_t* at,
                                                            std::size_t left) {
-    const __m128i far = _mm_set_epi64x(folding(512 - 32), folding(512 + 32));
-    const __m128i near = _mm_set_epi64x(folding(128 - 32), folding(128 + 32));
+    const __m128i far = _mm_set_epi64x(far_high, far_low);
+    const __m128i near = _mm_set_epi64x(near_high, near_low);
     __m128i a = _mm_xor_si128(load(at), _mm_cvtsi32_si128(static_cast<int>(state)));
     __m128i b = load(at + lane);
     __m128i c = load(at + 2 * lane);

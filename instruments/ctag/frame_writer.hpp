@@ -18,7 +18,9 @@ class FrameWriter {
 
     void edge(int channel, bool rising, std::int64_t tick);  // EPOCH is put in where needed
     void special(std::uint32_t record);
-    void index(int channel, std::int64_t number, std::int64_t tick);  // of the edge at `tick` that comes next
+    void index(int channel,
+               std::int64_t number,
+               std::int64_t tick);  // of the edge at `tick` that comes next
     bool is_full() const { return records_.size() >= flush_at; }
 
     // Sends the records written so far, if any.

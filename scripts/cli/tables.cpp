@@ -3,10 +3,13 @@
 #include "scripts/cli/progress.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <map>
 
 namespace scripts {
 
@@ -114,7 +117,26 @@ std::string reasons(const RunResult& result) {
     return text;
 }
 
+// What had to be repeated and why: position by position it would fill the screen, so each reason once.
+std::string repetitions(const RunResult& result) {
+    std::string text;
+    for (const PointResult& point : result.points) {
+        std::map<std::string, std::vector<std::string>> by_reason;
+        for (const sequences::Invalidation& invalidation : point.invalidations) {
+            by_reason[invalidation.reason].push_back(invalidation.position.empty() ? "all" : invalidation.position);
+        }
+        for (const auto& [reason, positions] : by_reason) {
+            text += fmt::format("  repeated at {} ({}): {}\n", point.point.programme.name, fmt::join(positions, ", "), reason);
+        }
+    }
+    return text;
+}
+
 std::string meters_line(const RunResult& result) {
+    const auto passed = std::ranges::count_if(result.meters, [](const auto& m) { return m.verdict == Verdict::pass; });
+    if (result.meters.size() > columns && passed == std::ssize(result.meters)) {
+        return fmt::format("  all {} meters PASS\n", result.meters.size());
+    }
     std::string text;
     for (const sequences::MeterResult& meter : result.meters) {
         text += fmt::format("  {} ({}): {}{}\n", meter.position, meter.serial, upper_case(calibration::name(meter.verdict)),
@@ -222,6 +244,7 @@ std::string result_as_text(const RunResult& result) {
         text += row(point, side_by_side);
     }
     text += fmt::format("\n{}", meters_line(result));
+    text += repetitions(result);
     text += reasons(result);
     text += fmt::format("\n{}{}  ({} of bench time)\n", upper_case(calibration::name(result.verdict)),
                         result.aborted ? fmt::format(", ABORTED: {}", result.abort_reason) : "", duration_text(result.bench_time_s));

@@ -4,6 +4,7 @@
 
 #include "calibration/bench_model.hpp"
 #include "calibration/gate.hpp"
+#include "instruments/ctag/decoder.hpp"
 #include "instruments/ctag/driver.hpp"
 #include "instruments/io/loop.hpp"
 #include "tests/instruments/ctag/device.hpp"
@@ -264,7 +265,7 @@ TEST_CASE("the deadline gives an empty batch with the old watermark") {
     CHECK(batch.watermark == before.watermark);
 }
 
-TEST_CASE("after a disconnect the same device greets again, and what it lost meanwhile is told") {
+TEST_CASE("after a disconnect the same device greets again, and a new host starts clean") {
     Bench bench{{}};
     bench.loop->run(bench.driver->start());
     bench.run_until(at(10));
@@ -276,6 +277,32 @@ TEST_CASE("after a disconnect the same device greets again, and what it lost mea
     const CaptureBatch batch = bench.run_until(at(30));
     CHECK(batch.losses.empty());
     CHECK(gate_of(batch, 2).error_pi_percent == Approx(0.2).margin(1e-5));
+}
+
+TEST_CASE("a host that lived through a disconnect is told what was lost meanwhile") {
+    Bench bench{{}};
+    bench.driver.reset();
+    StreamDecoder decoder{{}};
+    CaptureBatch all;
+    const auto listen = [&](double from, double until) -> Task<void> {
+        auto [host, device] = instruments::io::memory_links(bench.loop->clock(), "twin capture");
+        co_await bench.loop->clock().sleep_until(at(from));
+        bench.loop->spawn(bench.emulator->serve(*device));
+        while (bench.loop->clock().now() < at(until)) {
+            const auto bytes = co_await host->read(at(until));
+            append(all, decoder.feed(bytes));
+        }
+        host->close();
+        co_await bench.loop->clock().sleep_for(1s);
+    };
+    bench.loop->run(listen(1, 10));
+    CHECK(all.losses.empty());
+    bench.loop->run(listen(15, 30));
+    CHECK(causes(all) == Causes{"edges lost by the device"});
+    std::int64_t lost = 0;
+    for (const Loss& loss : all.losses) lost += loss.edges.value_or(1000);
+    CHECK(lost == gate_of(all, 1).missed + gate_of(all, 2).missed);
+    CHECK(lost > 80);  // five seconds of two meters
 }
 
 // -- every injected fault is detected, by name
