@@ -17,9 +17,9 @@ VOID = {"meta", "br"}
 
 
 def program(name):
-    """A program of the build: in $CALRIG_BUILD, else the newest below build/."""
-    if "CALRIG_BUILD" in os.environ:
-        return pathlib.Path(os.environ["CALRIG_BUILD"]) / name
+    """A program of the build: in $CALRIG_BUILD_DIR, else the newest below build/."""
+    if "CALRIG_BUILD_DIR" in os.environ:
+        return pathlib.Path(os.environ["CALRIG_BUILD_DIR"]) / name
     built = sorted(ROOT.glob(f"build/*/{name}"), key=lambda path: path.stat().st_mtime)
     if not built:
         pytest.skip(f"{name} is not built")
