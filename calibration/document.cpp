@@ -3,12 +3,31 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
+
+namespace calibration {
+
+namespace {
+
+// Thrown where toml++ 3.3 takes something of its input for granted.
+struct TomlTakenForGranted {};
+
+}  // namespace
+
+}  // namespace calibration
+
+// In release toml++ turns its assertions into promises to the compiler, and a damaged document
+// ("[=") breaks them: undefined behaviour. Here they are checked in every build.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expression) \
+    ((expression) ? static_cast<void>(0) : throw calibration::TomlTakenForGranted{})
+#include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 namespace calibration {
 
@@ -312,10 +331,34 @@ void Table::fail(std::string_view key, std::string_view message) const {
     node_->fail(where, node_->path_of(key), message);
 }
 
+namespace {
+
+// Which line toml++ stumbled over: the last of the shortest beginning that trips it.
+std::size_t line_taken_for_granted(std::string_view text) {
+    std::size_t line = 1;
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos;
+         end = text.find('\n', end + 1), ++line) {
+        try {
+            static_cast<void>(toml::parse(text.substr(0, end + 1)));
+        } catch (const toml::parse_error&) {
+            continue;  // cut in the middle of a value
+        } catch (const TomlTakenForGranted&) {
+            break;
+        }
+    }
+    return line;
+}
+
+}  // namespace
+
 Table parse_document(std::string_view text, std::string_view name) {
     auto node = std::make_shared<Table::Node>();
     try {
         node->document = std::make_shared<const toml::table>(toml::parse(text, name));
+    } catch (const TomlTakenForGranted&) {
+        throw DataError(fmt::format("{}:{}:1: syntax error: expected a key, a table or a value",
+                                    name,
+                                    line_taken_for_granted(text)));
     } catch (const toml::parse_error& error) {
         const Position at = or_first_line(error.source().begin);
         throw DataError(fmt::format(

@@ -1,4 +1,5 @@
-// Bench time: int64 nanoseconds since the bench was assembled, virtual or real. No clock lives here.
+// Bench time: int64 nanoseconds since the bench was assembled, virtual or real. No clock lives
+// here.
 #pragma once
 
 #include <chrono>

@@ -74,6 +74,7 @@ MeterResult read_meter(const h5::Group& group) {
     MeterResult meter;
     const Loader loader(group);
     meter_fields(loader, meter);
+    meter.edge_ticks = group.read_integers("edge_ticks");
     return meter;
 }
 

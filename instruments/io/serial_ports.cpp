@@ -1,8 +1,7 @@
 #include "instruments/io/serial_ports.hpp"
 
-#include <libserialport.h>
-
 #include <fmt/format.h>
+#include <libserialport.h>
 
 namespace instruments::io {
 

@@ -234,6 +234,8 @@ TEST_CASE("a syntax error is one line with file, line and column") {
         CHECK_THAT(message, Catch::Matches("bench\\.toml:[0-9]+:[0-9]+: syntax error: .+"));
         CHECK(message.find('\n') == std::string::npos);
     }
+    CHECK_THAT(message_of([&] { bench("a = 1\n[=b]\nc = 2\n"); }),
+               Catch::StartsWith("bench.toml:2:1: syntax error: "));
     CHECK_THAT(message_of([&] { bench("a = 1\nb = ?\n"); }),
                Catch::StartsWith("bench.toml:2:5: syntax error: "));
 }

@@ -38,6 +38,7 @@ def test_the_skeleton_builds_and_passes(tree, capability):
     together = tree / "together.cpp"  # one compilation instead of four
     together.write_text("".join(f'#include "{source}"\n' for source in sources))
     libraries = [BUILD / name for name in [MAIN, *LIBRARIES]]
+    assert all(library.exists() for library in libraries), f"build everything in {BUILD} first"
     command = ["clang++-19", *FLAGS, *ASIO, f"-I{tree}", f"-I{ROOT}", together, *libraries]
     built = subprocess.run([*command, "-lfmt", "-lserialport", "-o", tree / "tests_of_it"], capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
