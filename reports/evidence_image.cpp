@@ -93,7 +93,8 @@ void write_meters(h5::Group meters, const RunResult& run) {
         h5::Node edges = group.create("edge_ticks", run.meters[at].edge_ticks);
         edges.set("units", std::string_view("ticks"));
         edges.set("tick_s", run.instruments.tick_s);
-        edges.set("long_name", std::string_view("every impulse of the run, inside gates and outside"));
+        edges.set("long_name",
+                  std::string_view("every impulse of the run, inside gates and outside"));
     }
 }
 

@@ -35,7 +35,9 @@ Task<void> make_safe(Supervisor& supervisor) {
 
 Bench::Bench(const BenchFile& file, dut::MeterType meter) : file_(file), meter_(std::move(meter)) {}
 
-std::unique_ptr<Bench> Bench::assemble(const BenchFile& file, const dut::MeterType& meter, const BenchOptions& options) {
+std::unique_ptr<Bench> Bench::assemble(const BenchFile& file,
+                                       const dut::MeterType& meter,
+                                       const BenchOptions& options) {
     check_driver("source", file.source.driver);
     check_driver("reference", file.reference.driver);
     check_driver("capture", file.capture.driver);
@@ -43,8 +45,9 @@ std::unique_ptr<Bench> Bench::assemble(const BenchFile& file, const dut::MeterTy
     if (!options.transcript.empty()) {
         bench->transcript_.open(options.transcript);
         if (!bench->transcript_) {
-            throw calibration::DataError(fmt::format("{}: cannot be written: expected a place for the transcript",
-                                                     options.transcript.string()));
+            throw calibration::DataError(
+                fmt::format("{}: cannot be written: expected a place for the transcript",
+                            options.transcript.string()));
         }
     }
     bench->loop_ = file.virtual_clock ? Loop::with_virtual_time() : Loop::with_real_time();
@@ -72,7 +75,9 @@ std::unique_ptr<ByteLink> Bench::twin_end(const std::string& name) {
     return std::move(host);
 }
 
-Task<std::unique_ptr<ByteLink>> Bench::link_to(std::string address, std::string name, bool keep_tail) {
+Task<std::unique_ptr<ByteLink>> Bench::link_to(std::string address,
+                                               std::string name,
+                                               bool keep_tail) {
     std::unique_ptr<ByteLink> link;
     if (address == twin_link) {
         link = twin_end("twin " + name);
@@ -103,14 +108,18 @@ Task<void> Bench::connect() {
     if (file_.reference.simulated()) {
         loop_->spawn(twin_->reference().serve(*served_.back()));
     }
-    reference_ = open_reference(file_.reference.driver, file_.reference_model, clock(), std::move(reference_link));
+    reference_ = open_reference(
+        file_.reference.driver, file_.reference_model, clock(), std::move(reference_link));
     reference_identity_ = co_await reference_->identify();
 
     auto capture_link = co_await link_to(file_.capture.link, "capture", false);
     if (file_.capture.simulated()) {
         loop_->spawn(twin_->capture().serve(*served_.back()));
     }
-    capture_ = open_capture(file_.capture.driver, file_.reference_channel, file_.capture.simulated(), clock(),
+    capture_ = open_capture(file_.capture.driver,
+                            file_.reference_channel,
+                            file_.capture.simulated(),
+                            clock(),
                             std::move(capture_link));
     recorder_ = std::make_unique<EdgeRecorder>(*loop_, *capture_, channels_of(file_), nullptr);
     capture_identity_ = co_await recorder_->start();
@@ -132,10 +141,15 @@ std::unique_ptr<dut::MeterPort> Bench::port_of(const PositionEntry& entry, std::
     if (entry.port == twin_link) {
         auto link = twin_end(fmt::format("twin meter {}", entry.name));
         loop_->spawn(twin_->meter(position).serve(*served_.back()));
-        return dut::open_modbus_link(loop_->context(), clock(), meter_, std::move(link), meter_.modbus->unit,
+        return dut::open_modbus_link(loop_->context(),
+                                     clock(),
+                                     meter_,
+                                     std::move(link),
+                                     meter_.modbus->unit,
                                      fmt::format("twin meter {}", entry.name));
     }
-    const auto address = dut::parse_modbus_address(std::string_view(entry.port).substr(modbus_scheme.size()));
+    const auto address =
+        dut::parse_modbus_address(std::string_view(entry.port).substr(modbus_scheme.size()));
     return dut::open_modbus_tcp(loop_->context(), clock(), meter_, address);
 }
 

@@ -1,4 +1,5 @@
-// The assembled bench: devices bound by name from the bench file, one loop, one supervisor, and off when it goes.
+// The assembled bench: devices bound by name from the bench file, one loop, one supervisor, and off
+// when it goes.
 #pragma once
 
 #include "dut/meter_port.hpp"
@@ -39,14 +40,18 @@ struct BenchOptions {
 struct Position {
     std::string name, serial;
     int led_channel = 0;
-    std::unique_ptr<dut::MeterPort> port;  // none: a meter without a port, or one that is not looked at
+    std::unique_ptr<dut::MeterPort>
+        port;  // none: a meter without a port, or one that is not looked at
 };
 
 class Bench {
   public:
-    // Opens every link and identifies source, reference and capture. Drives nothing. Throws calibration::DataError,
-    // io::LinkError or DeviceFault. Meters are not contacted yet: most are dead without voltage.
-    static std::unique_ptr<Bench> assemble(const BenchFile& file, const dut::MeterType& meter, const BenchOptions& options);
+    // Opens every link and identifies source, reference and capture. Drives nothing. Throws
+    // calibration::DataError, io::LinkError or DeviceFault. Meters are not contacted yet: most are
+    // dead without voltage.
+    static std::unique_ptr<Bench> assemble(const BenchFile& file,
+                                           const dut::MeterType& meter,
+                                           const BenchOptions& options);
     ~Bench();  // switches off what is still on
     Bench(const Bench&) = delete;
     Bench& operator=(const Bench&) = delete;
@@ -67,7 +72,12 @@ class Bench {
 
     // May be called from a signal handler or another thread.
     void request_stop() { stop_.store(true, std::memory_order_relaxed); }
-    void allow_again() { stop_.store(false, std::memory_order_relaxed); }
+    // By the bench's owner, before something new begins after a stop or a failure: also arms the
+    // supervisor again.
+    void allow_again() {
+        stop_.store(false, std::memory_order_relaxed);
+        supervisor_->rearm();
+    }
     void throw_if_stopped() const {
         if (stop_.load(std::memory_order_relaxed)) {
             throw Stopped{};
@@ -84,7 +94,8 @@ class Bench {
     std::ofstream transcript_;
     std::unique_ptr<instruments::io::Loop> loop_;
     std::unique_ptr<Twin> twin_;
-    std::vector<std::unique_ptr<instruments::io::ByteLink>> served_;  // the twin's ends of its memory links
+    std::vector<std::unique_ptr<instruments::io::ByteLink>>
+        served_;  // the twin's ends of its memory links
     std::unique_ptr<instruments::Source> source_;
     std::unique_ptr<instruments::Reference> reference_;
     std::unique_ptr<instruments::EdgeCapture> capture_;
@@ -95,7 +106,9 @@ class Bench {
     instruments::CaptureIdentity capture_identity_;
 
     Task<void> connect();
-    Task<std::unique_ptr<instruments::io::ByteLink>> link_to(std::string address, std::string name, bool keep_tail);
+    Task<std::unique_ptr<instruments::io::ByteLink>> link_to(std::string address,
+                                                             std::string name,
+                                                             bool keep_tail);
     void bind_ports();
     std::unique_ptr<dut::MeterPort> port_of(const PositionEntry& entry, std::size_t position);
     std::unique_ptr<instruments::io::ByteLink> twin_end(const std::string& name);

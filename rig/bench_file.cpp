@@ -3,13 +3,12 @@
 #include "calibration/document.hpp"
 #include "dut/modbus_meter.hpp"
 #include "instruments/io/link.hpp"
+#include "rig/fault_kinds.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <set>
 
 namespace rig {
@@ -19,33 +18,6 @@ namespace {
 using calibration::DataError;
 using calibration::Range;
 using calibration::Table;
-
-struct FaultKind {
-    std::string_view name;
-    bool needs_position;
-};
-
-constexpr std::array fault_table{
-    FaultKind{"source-nak", false},       FaultKind{"source-silent", false},
-    FaultKind{"source-trip", false},      FaultKind{"source-garbled", false},
-    FaultKind{"source-drift", false},     FaultKind{"reference-silent", false},
-    FaultKind{"reference-garbled", false}, FaultKind{"reference-range-change", false},
-    FaultKind{"reference-overload", false}, FaultKind{"flipped-bit", false},
-    FaultKind{"lost-frame", false},       FaultKind{"lost-edge", true},
-    FaultKind{"missed-edge", true},       FaultKind{"extra-edge", true},
-    FaultKind{"bounce", true},            FaultKind{"flicker", true},
-    FaultKind{"dead-head", true},         FaultKind{"overflow", false},
-    FaultKind{"capture-restart", false},  FaultKind{"capture-silent", false},
-    FaultKind{"clock-step", false},       FaultKind{"meter-silent", true},
-    FaultKind{"meter-exception", true},
-};
-
-const FaultKind* find_fault(std::string_view kind) {
-    const auto* const found = std::ranges::find(fault_table, kind, &FaultKind::name);
-    return found == fault_table.end() ? nullptr : found;
-}
-
-std::string known_faults() { return fmt::format("{}", fmt::join(fault_kinds(), ", ")); }
 
 std::string checked_link(const Table& table, std::string_view key) {
     const std::string link = table.text(key);
@@ -68,7 +40,8 @@ void read_source(const Table& table, BenchFile& bench) {
     bench.source_model = table.optional_text("model").value_or("");
     if (const auto twin = table.optional_table("twin")) {
         bench.source_stability_percent =
-            twin->optional_number("stability_percent", {.least = 0, .most = 1}).value_or(bench.source_stability_percent);
+            twin->optional_number("stability_percent", {.least = 0, .most = 1})
+                .value_or(bench.source_stability_percent);
         twin->finish();
     }
     table.finish();
@@ -78,9 +51,11 @@ calibration::Certificate read_certificate(const Table& table) {
     calibration::Certificate certificate{
         .number = table.text("number"),
         .due = table.optional_date("due").value_or(""),
-        .expanded_uncertainty_percent = table.number("expanded_uncertainty_percent", {.least = 0.0001, .most = 5}),
+        .expanded_uncertainty_percent =
+            table.number("expanded_uncertainty_percent", {.least = 0.0001, .most = 5}),
         .expanded_phase_uncertainty_minutes =
-            table.optional_number("expanded_phase_uncertainty_minutes", {.least = 0, .most = 60}).value_or(0)};
+            table.optional_number("expanded_phase_uncertainty_minutes", {.least = 0, .most = 60})
+                .value_or(0)};
     table.finish();
     return certificate;
 }
@@ -90,8 +65,10 @@ void read_reference(const Table& table, BenchFile& bench) {
     bench.reference_model = table.optional_text("model").value_or("");
     bench.certificate = read_certificate(table.table("certificate"));
     if (const auto twin = table.optional_table("twin")) {
-        bench.reference_ratio_error_percent = twin->optional_number("ratio_error_percent", {.least = -5, .most = 5});
-        bench.reference_phase_error_minutes = twin->optional_number("phase_error_minutes", {.least = -60, .most = 60});
+        bench.reference_ratio_error_percent =
+            twin->optional_number("ratio_error_percent", {.least = -5, .most = 5});
+        bench.reference_phase_error_minutes =
+            twin->optional_number("phase_error_minutes", {.least = -60, .most = 60});
         twin->finish();
     }
     table.finish();
@@ -99,7 +76,8 @@ void read_reference(const Table& table, BenchFile& bench) {
 
 void read_capture(const Table& table, BenchFile& bench) {
     bench.capture = read_device(table);
-    bench.reference_channel = static_cast<int>(table.integer("reference_channel", {.least = 0, .most = 126}));
+    bench.reference_channel =
+        static_cast<int>(table.integer("reference_channel", {.least = 0, .most = 126}));
     if (const auto twin = table.optional_table("twin")) {
         bench.explicit_edges = twin->one_of("mode", {"bracketed", "explicit"}) == "explicit";
         twin->finish();
@@ -108,21 +86,26 @@ void read_capture(const Table& table, BenchFile& bench) {
 }
 
 TwinMeter read_twin(const Table& table) {
-    TwinMeter twin{.gain_error_percent = table.optional_number("gain_error_percent", {.least = -90, .most = 900}),
-                   .phase_error_minutes = table.optional_number("phase_error_minutes", {.least = -600, .most = 600}),
-                   .offset_w = table.optional_number("offset_w", {.least = -1000, .most = 1000}),
-                   .starts_at_a = table.optional_number("starts_at_a", {.least = 0, .most = 100}),
-                   .creep_w = table.optional_number("creep_w", {.least = 0, .most = 1000}),
-                   .jitter_us = table.optional_number("jitter_us", {.least = 0, .most = 1e6}),
-                   .update_grid_ms = table.optional_number("update_grid_ms", {.least = 0, .most = 10000}),
-                   .constant_imp_per_kwh = table.optional_number("constant_imp_per_kwh", {.least = 0.1, .most = 1e7}),
-                   .register_scale = table.optional_number("register_scale", {.least = 0, .most = 1000}),
-                   .voltage_coefficient_percent =
-                       table.optional_number("voltage_coefficient_percent", {.least = -10, .most = 10}),
-                   .frequency_coefficient_percent =
-                       table.optional_number("frequency_coefficient_percent", {.least = -10, .most = 10}),
-                   .phase_gain_error_percent = table.numbers("phase_gain_error_percent", {.least = -90, .most = 900}),
-                   .identifies_as = table.optional_text("identifies_as").value_or("")};
+    TwinMeter twin{
+        .gain_error_percent =
+            table.optional_number("gain_error_percent", {.least = -90, .most = 900}),
+        .phase_error_minutes =
+            table.optional_number("phase_error_minutes", {.least = -600, .most = 600}),
+        .offset_w = table.optional_number("offset_w", {.least = -1000, .most = 1000}),
+        .starts_at_a = table.optional_number("starts_at_a", {.least = 0, .most = 100}),
+        .creep_w = table.optional_number("creep_w", {.least = 0, .most = 1000}),
+        .jitter_us = table.optional_number("jitter_us", {.least = 0, .most = 1e6}),
+        .update_grid_ms = table.optional_number("update_grid_ms", {.least = 0, .most = 10000}),
+        .constant_imp_per_kwh =
+            table.optional_number("constant_imp_per_kwh", {.least = 0.1, .most = 1e7}),
+        .register_scale = table.optional_number("register_scale", {.least = 0, .most = 1000}),
+        .voltage_coefficient_percent =
+            table.optional_number("voltage_coefficient_percent", {.least = -10, .most = 10}),
+        .frequency_coefficient_percent =
+            table.optional_number("frequency_coefficient_percent", {.least = -10, .most = 10}),
+        .phase_gain_error_percent =
+            table.numbers("phase_gain_error_percent", {.least = -90, .most = 900}),
+        .identifies_as = table.optional_text("identifies_as").value_or("")};
     if (!twin.phase_gain_error_percent.empty() && twin.phase_gain_error_percent.size() != 3) {
         table.fail("phase_gain_error_percent", "expected three numbers, one for each phase");
     }
@@ -138,7 +121,8 @@ std::string checked_port(const Table& table) {
     constexpr std::string_view scheme = "modbus-tcp:";
     try {
         if (!port.starts_with(scheme)) {
-            throw DataError(fmt::format("expected twin, none or modbus-tcp:HOST:PORT,UNIT, got '{}'", port));
+            throw DataError(
+                fmt::format("expected twin, none or modbus-tcp:HOST:PORT,UNIT, got '{}'", port));
         }
         dut::parse_modbus_address(port.substr(scheme.size()));
     } catch (const DataError& error) {
@@ -148,13 +132,15 @@ std::string checked_port(const Table& table) {
 }
 
 PositionEntry read_position(const Table& table, int reference_channel) {
-    PositionEntry position{.name = table.text("name"),
-                           .serial = table.optional_text("serial").value_or(""),
-                           .led_channel = static_cast<int>(table.integer("led_channel", {.least = 0, .most = 126})),
-                           .port = checked_port(table)};
+    PositionEntry position{
+        .name = table.text("name"),
+        .serial = table.optional_text("serial").value_or(""),
+        .led_channel = static_cast<int>(table.integer("led_channel", {.least = 0, .most = 126})),
+        .port = checked_port(table)};
     if (position.led_channel == reference_channel) {
-        table.fail("led_channel", fmt::format("expected a channel of its own, got {}, which is the reference's",
-                                              position.led_channel));
+        table.fail("led_channel",
+                   fmt::format("expected a channel of its own, got {}, which is the reference's",
+                               position.led_channel));
     }
     if (const auto twin = table.optional_table("twin")) {
         position.twin = read_twin(*twin);
@@ -170,14 +156,18 @@ void read_positions(const Table& root, BenchFile& bench) {
         bench.positions.push_back(read_position(table, bench.reference_channel));
         const PositionEntry& position = bench.positions.back();
         if (!names.insert(position.name).second) {
-            table.fail("name", fmt::format("expected a name of its own, got '{}' twice", position.name));
+            table.fail("name",
+                       fmt::format("expected a name of its own, got '{}' twice", position.name));
         }
         if (!channels.insert(position.led_channel).second) {
-            table.fail("led_channel", fmt::format("expected a channel of its own, got {} twice", position.led_channel));
+            table.fail(
+                "led_channel",
+                fmt::format("expected a channel of its own, got {} twice", position.led_channel));
         }
     }
     if (bench.positions.empty() || bench.positions.size() > 80) {
-        root.fail("position", fmt::format("expected 1 to 80 positions, got {}", bench.positions.size()));
+        root.fail("position",
+                  fmt::format("expected 1 to 80 positions, got {}", bench.positions.size()));
     }
 }
 
@@ -186,8 +176,10 @@ FaultEntry read_fault(const Table& table) {
                      .at_s = table.optional_number("at_s", {.least = 0, .most = 1e7}).value_or(0),
                      .position = table.optional_text("position").value_or(""),
                      .amount = table.optional_number("amount").value_or(0)};
-    if (find_fault(fault.kind) == nullptr) {
-        table.fail("kind", fmt::format("expected one of {}, got '{}'", known_faults(), fault.kind));
+    if (find_fault_kind(fault.kind) == nullptr) {
+        table.fail("kind",
+                   fmt::format(
+                       "expected one of {}, got '{}'", fmt::join(fault_kinds(), ", "), fault.kind));
     }
     table.finish();
     return fault;
@@ -195,17 +187,9 @@ FaultEntry read_fault(const Table& table) {
 
 void check_clock(const Table& table, const BenchFile& bench) {
     if (bench.virtual_clock && !bench.all_simulated()) {
-        table.fail("clock", "expected \"real\": virtual time needs every device and port on the twin");
+        table.fail("clock",
+                   "expected \"real\": virtual time needs every device and port on the twin");
     }
-}
-
-double parse_number(std::string_view whole, std::string_view text) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-        throw DataError(fmt::format("fault '{}': expected KIND[:POSITION]@SECONDS[=AMOUNT]", whole));
-    }
-    return value;
 }
 
 }  // namespace
@@ -221,7 +205,8 @@ bool BenchFile::any_simulated() const { return simulated || any_on_twin(); }
 
 bool BenchFile::any_on_twin() const {
     return source.simulated() || reference.simulated() || capture.simulated() ||
-           std::ranges::any_of(positions, [](const PositionEntry& p) { return p.port == twin_link; });
+           std::ranges::any_of(positions,
+                               [](const PositionEntry& p) { return p.port == twin_link; });
 }
 
 BenchFile parse_bench_file(std::string_view text, std::string_view name) {
@@ -243,50 +228,6 @@ BenchFile parse_bench_file(std::string_view text, std::string_view name) {
     check_clock(head, bench);
     check_faults(bench);
     return bench;
-}
-
-FaultEntry parse_fault(std::string_view text) {
-    const auto at = text.find('@');
-    std::string_view what = text.substr(0, at);
-    FaultEntry fault;
-    if (at != std::string_view::npos) {
-        std::string_view when = text.substr(at + 1);
-        if (const auto equals = when.find('='); equals != std::string_view::npos) {
-            fault.amount = parse_number(text, when.substr(equals + 1));
-            when = when.substr(0, equals);
-        }
-        fault.at_s = parse_number(text, when);
-    }
-    if (const auto colon = what.find(':'); colon != std::string_view::npos) {
-        fault.position = what.substr(colon + 1);
-        what = what.substr(0, colon);
-    }
-    fault.kind = what;
-    if (find_fault(fault.kind) == nullptr) {
-        throw DataError(fmt::format("fault '{}': expected one of {}", text, known_faults()));
-    }
-    return fault;
-}
-
-std::vector<std::string_view> fault_kinds() {
-    std::vector<std::string_view> kinds;
-    for (const FaultKind& kind : fault_table) {
-        kinds.push_back(kind.name);
-    }
-    return kinds;
-}
-
-void check_faults(const BenchFile& bench) {
-    for (const FaultEntry& fault : bench.faults) {
-        const bool known = std::ranges::any_of(
-            bench.positions, [&](const PositionEntry& position) { return position.name == fault.position; });
-        if (!fault.position.empty() && !known) {
-            throw DataError(fmt::format("fault '{}': expected a position of this bench, got '{}'", fault.kind, fault.position));
-        }
-        if (fault.position.empty() && find_fault(fault.kind)->needs_position) {
-            throw DataError(fmt::format("fault '{}': expected a position, got none", fault.kind));
-        }
-    }
 }
 
 }  // namespace rig

@@ -1,4 +1,5 @@
-// The bench file: which devices stand on this bench, by driver and address, and what a simulated one really does.
+// The bench file: which devices stand on this bench, by driver and address, and what a simulated
+// one really does.
 #pragma once
 
 #include "calibration/bench_model.hpp"
@@ -27,7 +28,7 @@ struct TwinMeter {
     std::optional<double> jitter_us, update_grid_ms, constant_imp_per_kwh, register_scale;
     std::optional<double> voltage_coefficient_percent, frequency_coefficient_percent;
     std::vector<double> phase_gain_error_percent;  // none or three
-    std::string identifies_as;                     // another meter type's id; empty: the one asked for
+    std::string identifies_as;  // another meter type's id; empty: the one asked for
 };
 
 struct PositionEntry {
@@ -42,7 +43,7 @@ struct FaultEntry {
     std::string kind;      // "lost-edge", "source-trip", ...: see fault_kinds()
     double at_s = 0;       // bench time
     std::string position;  // name, where the fault belongs to one
-    double amount = 0;     // edges, seconds, ...: what the kind says
+    double amount = 0;     // edges, seconds, ...: what the kind says; 0: its default
 };
 
 struct BenchFile {
@@ -52,9 +53,11 @@ struct BenchFile {
     DeviceEntry source, reference, capture;
     std::string source_model, reference_model;  // empty: the driver's first
     int reference_channel = 0;
-    bool explicit_edges = false;  // the twin's capture sends every reference edge instead of brackets
+    bool explicit_edges =
+        false;  // the twin's capture sends every reference edge instead of brackets
     calibration::Certificate certificate;
-    std::optional<double> reference_ratio_error_percent, reference_phase_error_minutes;  // twin: else drawn
+    std::optional<double> reference_ratio_error_percent,
+        reference_phase_error_minutes;  // twin: else drawn
     double source_stability_percent = 0.005;
     std::vector<PositionEntry> positions;
     std::vector<FaultEntry> faults;
@@ -64,18 +67,22 @@ struct BenchFile {
     bool any_simulated() const;  // a device on the twin, or a bench that says so
 };
 
-// Throws calibration::DataError: unknown key, wrong type, value out of range, two positions on one channel or name, an
-// address that makes no sense, a virtual clock with a real device.
+// Throws calibration::DataError: unknown key, wrong type, value out of range, two positions on one
+// channel or name, an address that makes no sense, a virtual clock with a real device.
 BenchFile parse_bench_file(std::string_view text, std::string_view name);
 
-// The built-in twin as a bench file, every hidden error drawn from the seed and written down. The reference's are drawn
-// from the distribution its certificate states, the meters' well inside the limits of their class.
+// The built-in twin as a bench file, every hidden error drawn from the seed and written down. The
+// reference's are drawn from the distribution its certificate states, the meters' well inside the
+// limits of their class.
 std::string twin_bench_text(const dut::MeterType& meter, int positions, std::uint64_t seed);
 
-// The fault a command line names: "KIND[:POSITION]@SECONDS[=AMOUNT]". Throws calibration::DataError.
+// The fault a command line names: "KIND[:POSITION][@SECONDS][=AMOUNT]", at 0 s and with the kind's
+// own amount when they are left out. Throws calibration::DataError.
 FaultEntry parse_fault(std::string_view text);
 std::vector<std::string_view> fault_kinds();
-// Faults that name a position which does not exist, or none where one is needed. Throws calibration::DataError.
+// Throws calibration::DataError for a fault of a position that does not exist, of a device that is
+// not simulated, with an amount that makes no sense, or given more often than its device has room
+// for.
 void check_faults(const BenchFile& bench);
 
 }  // namespace rig

@@ -23,10 +23,17 @@ using namespace std::chrono_literals;
 constexpr std::string_view none = "no hardware yet: follows public documents";
 
 constexpr std::array table{
-    DriverEntry{"source", "zera-mt", "ZERA MT78x three-phase source, ASCII over serial or TCP", none},
-    DriverEntry{"reference", "zera-zscpi", "ZERA COM5003 and MT310s2 reference standard, zSCPI over TCP", none},
+    DriverEntry{
+        "source", "zera-mt", "ZERA MT78x three-phase source, ASCII over serial or TCP", none},
+    DriverEntry{"reference",
+                "zera-zscpi",
+                "ZERA COM5003 and MT310s2 reference standard, zSCPI over TCP",
+                none},
     DriverEntry{"capture", "ctag", "CTAG/1 edge time stamps over serial, USB-CDC or TCP", none},
-    DriverEntry{"meter port", "modbus-tcp", "Modbus TCP meters through libmodbus (COUNTIS E47, E48, E27, E28)", none},
+    DriverEntry{"meter port",
+                "modbus-tcp",
+                "Modbus TCP meters through libmodbus (COUNTIS E47, E48, E27, E28)",
+                none},
 };
 
 }  // namespace
@@ -41,12 +48,14 @@ void check_driver(std::string_view kind, std::string_view name) {
         }
     }
     if (std::ranges::find(known, name) == known.end()) {
-        throw calibration::DataError(
-            fmt::format("{}.driver: expected one of {}, got '{}'", kind, fmt::join(known, ", "), name));
+        throw calibration::DataError(fmt::format(
+            "{}.driver: expected one of {}, got '{}'", kind, fmt::join(known, ", "), name));
     }
 }
 
-std::unique_ptr<instruments::Source> open_source(std::string_view driver, const std::string& model, Clock& clock,
+std::unique_ptr<instruments::Source> open_source(std::string_view driver,
+                                                 const std::string& model,
+                                                 Clock& clock,
                                                  std::unique_ptr<ByteLink> link) {
     check_driver("source", driver);
     instruments::zera_mt::Options options;
@@ -56,7 +65,9 @@ std::unique_ptr<instruments::Source> open_source(std::string_view driver, const 
     return instruments::zera_mt::open(clock, std::move(link), options);
 }
 
-std::unique_ptr<instruments::Reference> open_reference(std::string_view driver, const std::string& model, Clock& clock,
+std::unique_ptr<instruments::Reference> open_reference(std::string_view driver,
+                                                       const std::string& model,
+                                                       Clock& clock,
                                                        std::unique_ptr<ByteLink> link) {
     check_driver("reference", driver);
     instruments::zera_zscpi::Options options;
@@ -66,11 +77,16 @@ std::unique_ptr<instruments::Reference> open_reference(std::string_view driver, 
     return instruments::zera_zscpi::open(clock, std::move(link), options);
 }
 
-std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver, int reference_channel, bool twin,
-                                                       Clock& clock, std::unique_ptr<ByteLink> link) {
+std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver,
+                                                       int reference_channel,
+                                                       bool twin,
+                                                       Clock& clock,
+                                                       std::unique_ptr<ByteLink> link) {
     check_driver("capture", driver);
-    return instruments::ctag::open(clock, std::move(link),
-                                   {.reference_channel = reference_channel, .silence_limit = twin ? 5s : 1s});
+    return instruments::ctag::open(
+        clock,
+        std::move(link),
+        {.reference_channel = reference_channel, .silence_limit = twin ? 5s : 1s});
 }
 
 }  // namespace rig

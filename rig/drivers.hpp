@@ -15,10 +15,10 @@
 namespace rig {
 
 struct DriverEntry {
-    std::string_view kind;         // "source", "reference", "capture", "meter port"
-    std::string_view name;         // as in a bench file
+    std::string_view kind;  // "source", "reference", "capture", "meter port"
+    std::string_view name;  // as in a bench file
     std::string_view description;
-    std::string_view confirmed;    // on which hardware it was confirmed
+    std::string_view confirmed;  // on which hardware it was confirmed
 };
 
 std::span<const DriverEntry> drivers();
@@ -26,15 +26,22 @@ std::span<const DriverEntry> drivers();
 using instruments::io::ByteLink;
 using instruments::io::Clock;
 
-// All throw calibration::DataError for a name that is not in the table ("source.driver: expected one of ..."), or a
-// model the driver does not know (empty: its first).
+// All throw calibration::DataError for a name that is not in the table ("source.driver: expected
+// one of ..."), or a model the driver does not know (empty: its first).
 void check_driver(std::string_view kind, std::string_view name);
-std::unique_ptr<instruments::Source> open_source(std::string_view driver, const std::string& model, Clock& clock,
+std::unique_ptr<instruments::Source> open_source(std::string_view driver,
+                                                 const std::string& model,
+                                                 Clock& clock,
                                                  std::unique_ptr<ByteLink> link);
-std::unique_ptr<instruments::Reference> open_reference(std::string_view driver, const std::string& model, Clock& clock,
+std::unique_ptr<instruments::Reference> open_reference(std::string_view driver,
+                                                       const std::string& model,
+                                                       Clock& clock,
                                                        std::unique_ptr<ByteLink> link);
 // `twin`: a simulated capture may be silent for longer.
-std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver, int reference_channel, bool twin,
-                                                       Clock& clock, std::unique_ptr<ByteLink> link);
+std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver,
+                                                       int reference_channel,
+                                                       bool twin,
+                                                       Clock& clock,
+                                                       std::unique_ptr<ByteLink> link);
 
 }  // namespace rig

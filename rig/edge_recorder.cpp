@@ -1,10 +1,9 @@
 #include "rig/edge_recorder.hpp"
 
-#include "calibration/check.hpp"
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,9 +18,15 @@ constexpr auto fence_patience = 5s;
 
 }  // namespace
 
-EdgeRecorder::EdgeRecorder(instruments::io::Loop& loop, instruments::EdgeCapture& capture, std::vector<int> channels,
+EdgeRecorder::EdgeRecorder(instruments::io::Loop& loop,
+                           instruments::EdgeCapture& capture,
+                           std::vector<int> channels,
                            JournalWriter* journal)
-    : loop_(loop), capture_(capture), channels_(std::move(channels)), journal_(journal), edges_(channels_.size()),
+    : loop_(loop),
+      capture_(capture),
+      channels_(std::move(channels)),
+      journal_(journal),
+      edges_(channels_.size()),
       impulses_(channels_.size()) {
     for (std::size_t position = 0; position < channels_.size(); ++position) {
         position_of_[channels_[position]] = static_cast<std::uint16_t>(position);
@@ -47,7 +52,8 @@ Task<instruments::CaptureIdentity> EdgeRecorder::start() {
 Task<void> EdgeRecorder::pump() {
     try {
         while (true) {
-            const instruments::CaptureBatch batch = co_await capture_.next(loop_.clock().now() + 1s);
+            const instruments::CaptureBatch batch =
+                co_await capture_.next(loop_.clock().now() + 1s);
             record(batch);
             arrived_.notify();
         }
@@ -122,15 +128,16 @@ Task<std::int64_t> EdgeRecorder::fence() {
     const calibration::Instant deadline = loop_.clock().now() + fence_patience;
     while (!fence_ticks_.contains(id)) {
         if (loop_.clock().now() >= deadline) {
-            throw instruments::DeviceFault({.device = "capture",
-                                            .operation = "fence",
-                                            .problem = fmt::format("no echo within {} s", fence_patience.count()),
-                                            .code = ""});
+            throw instruments::DeviceFault(
+                {.device = "capture",
+                 .operation = "fence",
+                 .problem = fmt::format("no echo within {} s", fence_patience.count()),
+                 .code = ""});
         }
         co_await progress(deadline);
     }
     const std::int64_t tick = fence_ticks_[id];
-    fence_ticks_.clear();
+    fence_ticks_.erase(id);
     co_return tick;
 }
 

@@ -17,10 +17,13 @@
 
 namespace rig {
 
+// Once started it must live as long as its loop runs.
 class EdgeRecorder {
   public:
     // `channels` by position. `journal` may be null: then edges are only kept in memory.
-    EdgeRecorder(instruments::io::Loop& loop, instruments::EdgeCapture& capture, std::vector<int> channels,
+    EdgeRecorder(instruments::io::Loop& loop,
+                 instruments::EdgeCapture& capture,
+                 std::vector<int> channels,
                  JournalWriter* journal);
     ~EdgeRecorder();
 
@@ -34,7 +37,9 @@ class EdgeRecorder {
 
     std::int64_t watermark() const { return watermark_; }
     // Edges of a position since forget(), in order of time.
-    const std::vector<calibration::PhasedEdge>& edges(std::size_t position) const { return edges_[position]; }
+    const std::vector<calibration::PhasedEdge>& edges(std::size_t position) const {
+        return edges_[position];
+    }
     // All impulses since start(), kept over forget().
     std::int64_t impulses(std::size_t position) const { return impulses_[position]; }
     // Losses since forget().

@@ -27,10 +27,32 @@ Task<void> wait_for(Loop& loop, const std::function<bool()>& stop) {
     }
 }
 
+// A TOML basic string.
+std::string quoted(std::string_view text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            result += '\\';
+        }
+        result += static_cast<unsigned char>(c) < 0x20
+                      ? fmt::format("\\u{:04X}", static_cast<int>(c))
+                      : std::string(1, c);
+    }
+    return result + '"';
+}
+
+// A line of its own, or nothing for a model that is the driver's first.
+std::string model_line(const std::string& model) {
+    return model.empty() ? "" : fmt::format("model = {}\n", quoted(model));
+}
+
 // The one who connects to an emulated bench sees the same hidden errors, not what hides them.
 std::string position_text(const PositionEntry& position, const std::string& port) {
-    return fmt::format("\n[[position]]\nname = \"{}\"\nserial = \"{}\"\nled_channel = {}\nport = \"{}\"\n", position.name,
-                       position.serial, position.led_channel, port);
+    return fmt::format("\n[[position]]\nname = {}\nserial = {}\nled_channel = {}\nport = \"{}\"\n",
+                       quoted(position.name),
+                       quoted(position.serial),
+                       position.led_channel,
+                       port);
 }
 
 }  // namespace
@@ -43,15 +65,26 @@ Emulation::Emulation(BenchFile bench, const dut::MeterType& meter, std::uint64_t
     }
     twin_ = std::make_unique<Twin>(*loop_, bench_, meter_, seed);
     add_port("source", [this](ByteLink& link) { return twin_->source().serve(link); }, true, false);
-    add_port("reference", [this](ByteLink& link) { return twin_->reference().serve(link); }, false, true);
-    add_port("capture", [this](ByteLink& link) { return twin_->capture().serve(link); }, true, false);
+    add_port(
+        "reference",
+        [this](ByteLink& link) { return twin_->reference().serve(link); },
+        false,
+        true);
+    add_port(
+        "capture", [this](ByteLink& link) { return twin_->capture().serve(link); }, true, false);
     for (std::size_t i = 0; i < bench_.positions.size() && meter_.modbus; ++i) {
-        add_port(fmt::format("meter {}", bench_.positions[i].name),
-                 [this, i](ByteLink& link) { return twin_->meter(i).serve(link); }, false, true);
+        add_port(
+            fmt::format("meter {}", bench_.positions[i].name),
+            [this, i](ByteLink& link) { return twin_->meter(i).serve(link); },
+            false,
+            true);
     }
 }
 
-Emulation::Port& Emulation::add_port(std::string name, Serve serve, bool with_pty, bool many_clients) {
+Emulation::Port& Emulation::add_port(std::string name,
+                                     Serve serve,
+                                     bool with_pty,
+                                     bool many_clients) {
     auto port = std::make_unique<Port>();
     port->name = std::move(name);
     port->serve = std::move(serve);
@@ -109,29 +142,41 @@ simulated = true
 [source]
 driver = "{source}"
 link = "{source_tcp}"    # or "{source_pty}"
-
+{source_model}
 [reference]
 driver = "{reference}"
 link = "{reference_tcp}"
-certificate = {{ number = "{number}", expanded_uncertainty_percent = {uncertainty}, expanded_phase_uncertainty_minutes = {minutes} }}
+{reference_model}certificate = {{ number = {number}, expanded_uncertainty_percent = {uncertainty}, expanded_phase_uncertainty_minutes = {minutes}{due} }}
 
 [capture]
 driver = "{capture}"
 link = "{capture_tcp}"    # or "{capture_pty}"
 reference_channel = {channel}
 )",
-        fmt::arg("count", bench_.positions.size()), fmt::arg("meter", meter_.name), fmt::arg("source", bench_.source.driver),
-        fmt::arg("source_tcp", address(source_port, "tcp:")), fmt::arg("source_pty", address(source_port, "pty:")),
-        fmt::arg("reference", bench_.reference.driver), fmt::arg("reference_tcp", address(reference_port, "tcp:")),
-        fmt::arg("number", bench_.certificate.number),
+        fmt::arg("count", bench_.positions.size()),
+        fmt::arg("meter", meter_.name),
+        fmt::arg("source", bench_.source.driver),
+        fmt::arg("source_tcp", address(source_port, "tcp:")),
+        fmt::arg("source_pty", address(source_port, "pty:")),
+        fmt::arg("reference", bench_.reference.driver),
+        fmt::arg("reference_tcp", address(reference_port, "tcp:")),
+        fmt::arg("source_model", model_line(bench_.source_model)),
+        fmt::arg("reference_model", model_line(bench_.reference_model)),
+        fmt::arg("number", quoted(bench_.certificate.number)),
+        fmt::arg("due", bench_.certificate.due.empty() ? "" : ", due = " + bench_.certificate.due),
         fmt::arg("uncertainty", bench_.certificate.expanded_uncertainty_percent),
         fmt::arg("minutes", bench_.certificate.expanded_phase_uncertainty_minutes),
-        fmt::arg("capture", bench_.capture.driver), fmt::arg("capture_tcp", address(capture_port, "tcp:")),
-        fmt::arg("capture_pty", address(capture_port, "pty:")), fmt::arg("channel", bench_.reference_channel));
+        fmt::arg("capture", bench_.capture.driver),
+        fmt::arg("capture_tcp", address(capture_port, "tcp:")),
+        fmt::arg("capture_pty", address(capture_port, "pty:")),
+        fmt::arg("channel", bench_.reference_channel));
     for (std::size_t i = 0; i < bench_.positions.size(); ++i) {
         // "tcp:127.0.0.1:40123" becomes "modbus-tcp:127.0.0.1:40123,5".
-        const std::string port = meter_.modbus ? fmt::format("modbus-{},{}", address(first_meter_port + i, "tcp:"), meter_.modbus->unit)
-                                               : "none";
+        const bool served = meter_.modbus && bench_.positions[i].port == twin_link;
+        const std::string port =
+            served ? fmt::format(
+                         "modbus-{},{}", address(first_meter_port + i, "tcp:"), meter_.modbus->unit)
+                   : "none";
         text += position_text(bench_.positions[i], port);
     }
     return text;

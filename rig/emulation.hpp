@@ -1,4 +1,5 @@
-// The twin in real time on ports that anyone can connect to: a bench without hardware, for other programs and for tests.
+// The twin in real time on ports that anyone can connect to: a bench without hardware, for other
+// programs and for tests.
 #pragma once
 
 #include "instruments/io/link.hpp"
@@ -16,8 +17,8 @@ namespace rig {
 
 class Emulation {
   public:
-    // Opens every port on the loopback interface: source and capture on TCP and on a pty, the reference and each meter
-    // on TCP. Throws calibration::DataError or io::LinkError.
+    // Opens every port on the loopback interface: source and capture on TCP and on a pty, the
+    // reference and each meter on TCP. Throws calibration::DataError or io::LinkError.
     Emulation(BenchFile bench, const dut::MeterType& meter, std::uint64_t seed);
 
     // The bench file that connects to it, other addresses as comments.
@@ -28,7 +29,8 @@ class Emulation {
   private:
     using Serve = std::function<instruments::io::Task<void>(instruments::io::ByteLink&)>;
 
-    // A device that talks to one client at a time, whichever way that one came; who comes second waits.
+    // A device that talks to one client at a time, whichever way that one came; who comes second
+    // waits.
     struct Port {
         std::string name;
         Serve serve;
@@ -46,7 +48,8 @@ class Emulation {
 
     Port& add_port(std::string name, Serve serve, bool with_pty, bool many_clients);
     instruments::io::Task<void> accept_all(Port& port, instruments::io::Listener& listener);
-    instruments::io::Task<void> serve_one(Port& port, std::unique_ptr<instruments::io::ByteLink> link);
+    instruments::io::Task<void> serve_one(Port& port,
+                                          std::unique_ptr<instruments::io::ByteLink> link);
     std::string address(std::size_t port, std::string_view scheme) const;
 };
 

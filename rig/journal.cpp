@@ -1,7 +1,6 @@
 #include "rig/journal.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "calibration/check.hpp"
 
 #include <boost/crc.hpp>
 #include <fmt/format.h>
@@ -11,10 +10,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
-#include <iterator>
 #include <mutex>
+#include <optional>
+#include <sys/file.h>
+#include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace rig {
@@ -26,7 +29,8 @@ static_assert(std::endian::native == std::endian::little, "journals are little e
 constexpr std::string_view magic = "CALRIGJ1";
 constexpr std::uint8_t note_record = 'N';
 constexpr std::uint8_t edges_record = 'E';
-constexpr std::size_t header_size = 9;  // u32 size of the payload, u32 CRC of type and payload, u8 type
+constexpr std::size_t header_size =
+    9;  // u32 size of the payload, u32 CRC of type and payload, u8 type
 constexpr std::size_t edge_size = 2 + 4 * 8;
 constexpr std::uint32_t largest_payload = 64U << 20U;
 constexpr std::chrono::milliseconds write_period{100};
@@ -80,8 +84,9 @@ PositionEdge get_edge(std::span<const std::uint8_t> bytes) {
              .reference_after = get<std::int64_t>(bytes, 26)}};
 }
 
-JournalRecord decode(std::uint8_t type, std::span<const std::uint8_t> payload) {
-    if (type == edges_record) {
+// Nothing for a record that no writer makes.
+std::optional<JournalRecord> decode(std::uint8_t type, std::span<const std::uint8_t> payload) {
+    if (type == edges_record && payload.size() % edge_size == 0) {
         std::vector<PositionEdge> edges;
         edges.reserve(payload.size() / edge_size);
         for (std::size_t at = 0; at + edge_size <= payload.size(); at += edge_size) {
@@ -91,6 +96,9 @@ JournalRecord decode(std::uint8_t type, std::span<const std::uint8_t> payload) {
     }
     const std::string text(payload.begin(), payload.end());
     const auto split = text.find('\n');
+    if (type != note_record || split == std::string::npos) {
+        return std::nullopt;
+    }
     return Note{.kind = text.substr(0, split), .json = text.substr(split + 1)};
 }
 
@@ -112,8 +120,8 @@ struct JournalWriter::Worker {
         std::unique_lock lock(mutex);
         while (!stopping || !buffer.empty()) {
             wake.wait_for(lock, write_period, [this] { return stopping || sync_wanted; });
-            write_out(lock);
             sync_wanted = false;
+            write_out(lock);
             written.notify_all();
         }
     }
@@ -130,7 +138,7 @@ struct JournalWriter::Worker {
         const int error = write_and_sync(piece);
         lock.lock();
         busy = false;
-        failure = error;
+        failure = failure == 0 ? error : failure;
     }
 
     int write_and_sync(std::span<const std::uint8_t> piece) const {
@@ -145,6 +153,32 @@ struct JournalWriter::Worker {
             piece = piece.subspan(static_cast<std::size_t>(count));
         }
         return ::fdatasync(descriptor) == 0 ? 0 : errno;
+    }
+
+    // A journal that cannot even be begun is found out before anything is energised, and leaves no
+    // file.
+    void begin() {
+        failure =
+            write_and_sync({reinterpret_cast<const std::uint8_t*>(magic.data()), magic.size()});
+        if (failure == 0) {
+            sync_folder();
+            return;
+        }
+        ::close(descriptor);
+        ::unlink(path.c_str());
+        refuse_after_failure();
+    }
+
+    // The name of a new file is in its folder: without this a power cut may lose the whole of it.
+    // File systems that cannot do it have nothing to lose there.
+    void sync_folder() const {
+        const auto folder =
+            path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+        const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (opened >= 0) {
+            ::fsync(opened);
+            ::close(opened);
+        }
     }
 
     // The caller holds the mutex.
@@ -163,7 +197,8 @@ struct JournalWriter::Worker {
 JournalWriter::JournalWriter(const std::filesystem::path& path)
     : worker_(std::make_unique<Worker>()) {
     worker_->path = path;
-    worker_->descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+    worker_->descriptor =
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
     if (worker_->descriptor < 0) {
         const int error = errno;
         throw JournalError(error == EEXIST
@@ -174,7 +209,10 @@ JournalWriter::JournalWriter(const std::filesystem::path& path)
                                              path.string(),
                                              std::generic_category().message(error)));
     }
-    worker_->buffer.insert(worker_->buffer.end(), magic.begin(), magic.end());
+    // Tells whoever wants to recover it that the run still goes on; the kernel frees it when this
+    // process dies.
+    ::flock(worker_->descriptor, LOCK_EX | LOCK_NB);
+    worker_->begin();
     worker_->thread = std::thread([worker = worker_.get()] { worker->run(); });
 }
 
@@ -189,6 +227,8 @@ JournalWriter::~JournalWriter() {
 }
 
 void JournalWriter::note(std::string_view kind, std::string_view json) {
+    calibration::check(kind.find('\n') == std::string_view::npos, "a note's kind is one line");
+    calibration::check(kind.size() + 1 + json.size() <= largest_payload, "a note can be read back");
     const std::lock_guard lock(worker_->mutex);
     worker_->refuse_after_failure();
     Buffer& buffer = worker_->buffer;
@@ -204,6 +244,8 @@ void JournalWriter::edges(std::span<const PositionEdge> edges) {
     if (edges.empty()) {
         return;
     }
+    calibration::check(edges.size() * edge_size <= largest_payload,
+                       "a record of edges can be read back");
     const std::lock_guard lock(worker_->mutex);
     worker_->refuse_after_failure();
     Buffer& buffer = worker_->buffer;
@@ -227,7 +269,8 @@ const std::filesystem::path& JournalWriter::path() const { return worker_->path;
 
 JournalContent read_journal_bytes(std::span<const std::uint8_t> bytes, std::string_view name) {
     if (bytes.size() < magic.size() || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0) {
-        throw JournalError(fmt::format("{}: expected a calrig journal, which begins with {}", name, magic));
+        throw JournalError(
+            fmt::format("{}: expected a calrig journal, which begins with {}", name, magic));
     }
     JournalContent content;
     std::size_t at = magic.size();
@@ -241,7 +284,11 @@ JournalContent read_journal_bytes(std::span<const std::uint8_t> bytes, std::stri
         if (checksum(body) != crc) {
             break;
         }
-        content.records.push_back(decode(body[0], body.subspan(1)));
+        auto record = decode(body[0], body.subspan(1));
+        if (!record) {
+            break;
+        }
+        content.records.push_back(*std::move(record));
         at += header_size + size;
     }
     content.readable_bytes = at;
@@ -250,12 +297,17 @@ JournalContent read_journal_bytes(std::span<const std::uint8_t> bytes, std::stri
 }
 
 JournalContent read_journal(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        throw JournalError(fmt::format("{}: cannot be read: expected a calrig journal", path.string()));
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    const auto size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
+    if (size < 0 || std::filesystem::is_directory(path)) {
+        throw JournalError(
+            fmt::format("{}: cannot be read: expected a calrig journal", path.string()));
     }
-    const std::vector<char> text(std::istreambuf_iterator<char>(file), {});
-    return read_journal_bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, path.string());
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
+    file.seekg(0);
+    file.read(reinterpret_cast<char*>(bytes.data()), size);
+    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    return read_journal_bytes(bytes, path.string());
 }
 
 }  // namespace rig

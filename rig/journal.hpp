@@ -35,17 +35,19 @@ struct Note {
 
 using JournalRecord = std::variant<Note, std::vector<PositionEdge>>;
 
-// Appends; a worker thread writes what has gathered every 100 ms and has the disk confirm it, so that a killed process
-// loses at most that and the bench never waits for the disk.
+// Appends; a worker thread writes what has gathered every 100 ms and has the disk confirm it, so
+// that a killed process loses at most that and the bench never waits for the disk.
 class JournalWriter {
   public:
-    // Creates `path`. Throws JournalError when that is impossible, and when the file exists: a left journal is evidence.
+    // Creates `path`. Throws JournalError when that is impossible, and when the file exists: a left
+    // journal is evidence.
     explicit JournalWriter(const std::filesystem::path& path);
     ~JournalWriter();  // flushes; never throws
     JournalWriter(const JournalWriter&) = delete;
     JournalWriter& operator=(const JournalWriter&) = delete;
 
-    // Throw JournalError once the worker met an error: the run must stop, what was recorded before stays.
+    // Throw JournalError once the worker met an error: the run must stop, what was recorded before
+    // stays.
     void note(std::string_view kind, std::string_view json);
     void edges(std::span<const PositionEdge> edges);
     // Returns when everything is on the disk. Throws JournalError.
@@ -60,11 +62,12 @@ class JournalWriter {
 
 struct JournalContent {
     std::vector<JournalRecord> records;
-    bool truncated = false;          // the file ends inside a record, or in one whose CRC is wrong
+    bool truncated = false;  // the file ends inside a record, or in one whose CRC is wrong
     std::uint64_t readable_bytes = 0;
 };
 
-// Every record up to the first that is incomplete or damaged. Throws JournalError when there is no journal.
+// Every record up to the first that is incomplete or damaged. Throws JournalError when there is no
+// journal.
 JournalContent read_journal(const std::filesystem::path& path);
 JournalContent read_journal_bytes(std::span<const std::uint8_t> bytes, std::string_view name);
 

@@ -9,9 +9,13 @@
 
 namespace rig {
 
-bool RecordedLoss::names(std::size_t position) const { return std::ranges::find(positions, position) != positions.end(); }
+bool RecordedLoss::names(std::size_t position) const {
+    return std::ranges::find(positions, position) != positions.end();
+}
 
-bool RecordedLoss::spoils(std::size_t position) const { return everyone || (names(position) && edges != 0); }
+bool RecordedLoss::spoils(std::size_t position) const {
+    return everyone || (names(position) && edges != 0);
+}
 
 std::string to_json(const RecordedLoss& loss) {
     nlohmann::json json{{"from_tick", loss.from_tick},

@@ -13,14 +13,18 @@ namespace rig {
 struct RecordedLoss {
     std::int64_t from_tick = 0, to_tick = 0;
     std::string cause;
-    bool everyone = false;               // no channel was named, or the reference's was: every phase depends on it
+    bool everyone =
+        false;  // no channel was named, or the reference's was: every phase depends on it
     std::vector<std::size_t> positions;  // those named
-    std::optional<std::int64_t> edges;   // lost on each position named, where the device's counters prove it
+    std::optional<std::int64_t>
+        edges;  // lost on each position named, where the device's counters prove it
 
-    // Whether a gate of this position that overlaps the interval is spoilt. Counters that prove that nothing of it was
-    // lost save it.
+    // Whether a gate of this position that overlaps the interval is spoilt. Counters that prove
+    // that nothing of it was lost save it.
     bool spoils(std::size_t position) const;
-    bool overlaps(std::int64_t from, std::int64_t to) const { return from_tick <= to && to_tick >= from; }
+    bool overlaps(std::int64_t from, std::int64_t to) const {
+        return from_tick <= to && to_tick >= from;
+    }
     bool names(std::size_t position) const;
 };
 

@@ -1,6 +1,6 @@
 #include "rig/supervisor.hpp"
 
-#include "calibration/document.hpp"
+#include "rig/load_limits.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,7 +24,8 @@ using instruments::Task;
 constexpr auto step_pause = 250ms;
 constexpr auto look_pause = 1s;
 constexpr int most_looks = 3;
-constexpr double largest_step = 0.5;  // of what the meter bears: no single step moves a channel further
+constexpr double largest_step =
+    0.5;  // of what the meter bears: no single step moves a channel further
 
 // What the source itself reports is no slip of the wire: nobody asks twice.
 class SourceTripped : public instruments::DeviceFault {
@@ -32,22 +33,12 @@ class SourceTripped : public instruments::DeviceFault {
     using DeviceFault::DeviceFault;
 };
 
-struct Bound {
-    double value;
-    const char* owner;
-};
-
-Bound lower_of(Bound a, Bound b) { return b.value < a.value ? b : a; }
-
-[[noreturn]] void refuse(const std::string& what, std::size_t phase, const char* quantity, const char* unit, double asked,
-                         const char* side, const Bound& bound) {
-    throw calibration::DataError(fmt::format("load point '{}': L{} {} {:g} {} is {} the {}'s limit of {:g} {}", what,
-                                             phase + 1, quantity, asked, unit, side, bound.owner, bound.value, unit));
-}
-
 // The load with its currents, its voltages, or both taken a share of the way from `from` to `to`.
 LoadPoint between(const LoadPoint& from, const LoadPoint& to, double share) {
     LoadPoint load = to;
+    if (share >= 1) {
+        return load;  // to the bit: what was asked for is what stands in the end
+    }
     for (std::size_t i = 0; i < calibration::phase_count; ++i) {
         const PhaseLoad& a = from.phases[i];
         const PhaseLoad& b = to.phases[i];
@@ -60,8 +51,10 @@ LoadPoint between(const LoadPoint& from, const LoadPoint& to, double share) {
 double largest_change(const LoadPoint& from, const LoadPoint& to, double volts, double amperes) {
     double most = 0;
     for (std::size_t i = 0; i < calibration::phase_count; ++i) {
-        most = std::max({most, std::abs((to.phases[i].voltage - from.phases[i].voltage).value()) / volts,
-                         std::abs((to.phases[i].current - from.phases[i].current).value()) / amperes});
+        most =
+            std::max({most,
+                      std::abs((to.phases[i].voltage - from.phases[i].voltage).value()) / volts,
+                      std::abs((to.phases[i].current - from.phases[i].current).value()) / amperes});
     }
     return most;
 }
@@ -81,9 +74,20 @@ Ampere most_current(const LoadPoint& load) {
     return most;
 }
 
+Volt most_voltage(const LoadPoint& load) {
+    Volt most{0};
+    for (const PhaseLoad& phase : load.phases) {
+        most = std::max(most, calibration::rms_voltage(phase));
+    }
+    return most;
+}
+
 bool same_voltages(const LoadPoint& a, const LoadPoint& b) {
     for (std::size_t i = 0; i < calibration::phase_count; ++i) {
-        if (!(a.phases[i].voltage == b.phases[i].voltage) || !(a.phases[i].voltage_angle == b.phases[i].voltage_angle)) {
+        const PhaseLoad& one = a.phases[i];
+        const PhaseLoad& other = b.phases[i];
+        if (one.voltage != other.voltage || one.voltage_angle != other.voltage_angle ||
+            one.voltage_harmonics != other.voltage_harmonics) {
             return false;
         }
     }
@@ -105,60 +109,60 @@ LoadPoint holdable(LoadPoint load, const instruments::SourceCapabilities& source
 
 }  // namespace
 
-Supervisor::Supervisor(instruments::io::Clock& clock, instruments::Source& source, instruments::Reference& reference,
+Supervisor::Supervisor(instruments::io::Clock& clock,
+                       instruments::Source& source,
+                       instruments::Reference& reference,
                        const dut::MeterType& meter)
-    : clock_(clock), source_(source), reference_(reference), meter_(meter),
+    : clock_(clock),
+      source_(source),
+      reference_(reference),
+      meter_(meter),
       conditions_(calibration::standard_reference_conditions()) {}
 
 void Supervisor::check(const LoadPoint& load, const std::string& what) const {
-    const auto& source = source_.capabilities();
-    const auto& reference = reference_.capabilities();
-    const Bound most_volts = lower_of({meter_.never_exceed.voltage.value(), "meter"},
-                                      lower_of({source.most_voltage.value(), "source"}, {reference.most_voltage.value(), "reference"}));
-    const Bound most_amperes = lower_of({meter_.never_exceed.current.value(), "meter"},
-                                        lower_of({source.most_current.value(), "source"}, {reference.most_current.value(), "reference"}));
-    for (std::size_t i = 0; i < calibration::phase_count; ++i) {
-        const double volts = calibration::rms_voltage(load.phases[i]).value();
-        const double amperes = calibration::rms_current(load.phases[i]).value();
-        if (volts > most_volts.value) {
-            refuse(what, i, "voltage", "V", volts, "above", most_volts);
-        }
-        if (amperes > most_amperes.value) {
-            refuse(what, i, "current", "A", amperes, "above", most_amperes);
-        }
-        if (volts > 0 && volts < source.least_voltage.value()) {
-            refuse(what, i, "voltage", "V", volts, "below", {source.least_voltage.value(), "source"});
-        }
-        if (amperes > 0 && amperes < source.least_current.value()) {
-            refuse(what, i, "current", "A", amperes, "below", {source.least_current.value(), "source"});
-        }
-        if (amperes > 0 && !source.phantom_current) {
-            throw calibration::DataError(fmt::format(
-                "load point '{}': the source cannot drive a current: its current setting is a trip limit", what));
-        }
-    }
-    const double hertz = load.frequency.value();
-    if (hertz < std::max(source.least_frequency, meter_.never_exceed.least_frequency).value() ||
-        hertz > std::min(source.most_frequency, meter_.never_exceed.most_frequency).value()) {
-        throw calibration::DataError(fmt::format(
-            "load point '{}': frequency {:g} Hz is outside what source and meter bear", what, hertz));
+    check_load(load, what, source_.capabilities(), reference_.capabilities(), meter_.never_exceed);
+}
+
+// -- permission to energise
+// -----------------------------------------------------------------------------------------
+
+Supervisor::Permit Supervisor::permit() const { return {times_made_safe_}; }
+
+void Supervisor::demand(Permit permit) const {
+    if (!armed_ || permit.times_made_safe != times_made_safe_) {
+        throw instruments::DeviceFault(
+            {.device = "bench",
+             .operation = "apply a load",
+             .problem = "was made safe and has not been armed again for this",
+             .code = ""});
     }
 }
 
-Task<void> Supervisor::step(LoadPoint load) {
+void Supervisor::rearm() { armed_ = armed_ || !energised_; }
+
+// -- moving the source
+// ----------------------------------------------------------------------------------------------
+
+Task<void> Supervisor::step(LoadPoint load, Permit permit) {
+    demand(permit);
     co_await source_.stage(load);
+    demand(permit);
     energised_ = true;  // from here on nobody may assume that it is off
     co_await source_.commit();
+    energised_ = true;  // nor after a make_safe() that this commit may have overtaken
+    demand(permit);
     applied_ = load;
 }
 
-Task<void> Supervisor::ramp(LoadPoint target) {
+Task<void> Supervisor::ramp(LoadPoint target, Permit permit) {
     const LoadPoint from = applied_;
-    const double change = largest_change(from, target, meter_.ratings.nominal_voltage.value(), meter_.ratings.maximum.value());
-    const int steps = std::max(1, static_cast<int>(std::ceil(change / largest_step)));
+    const double change = largest_change(
+        from, target, meter_.ratings.nominal_voltage.value(), meter_.ratings.maximum.value());
+    // The slack keeps a change of exactly one bound one step.
+    const int steps = std::max(1, static_cast<int>(std::ceil(change / largest_step - 1e-9)));
     for (int i = 1; i <= steps; ++i) {
         const double share = static_cast<double>(i) / steps;
-        co_await step(holdable(between(from, target, share), source_.capabilities()));
+        co_await step(holdable(between(from, target, share), source_.capabilities()), permit);
         if (i < steps) {
             co_await clock_.sleep_for(step_pause);
         }
@@ -166,25 +170,34 @@ Task<void> Supervisor::ramp(LoadPoint target) {
 }
 
 Task<instruments::PulseConstant> Supervisor::apply(LoadPoint load) {
+    const Permit permit = this->permit();
+    demand(permit);
     check(load, "manual");
-    if (!energised_ || !same_voltages(applied_, load)) {
-        if (applied_.any_current()) {
-            co_await ramp(without_current(applied_));
-        }
-        co_await ramp(without_current(load));
+    const bool voltages_change = !energised_ || !same_voltages(applied_, load);
+    if (voltages_change && applied_.any_current()) {
+        co_await ramp(without_current(applied_), permit);
     }
-    // The reference is never overloaded on the way: it widens its range before a current rises, narrows it after it fell.
-    const bool rising = most_current(load) > most_current(applied_);
-    if (rising) {
+    // The reference is never overloaded on the way: it widens its ranges before anything rises, and
+    // narrows them after it fell. Where voltages change the currents are off by now.
+    const bool narrows_voltage = most_voltage(load) < most_voltage(applied_);
+    if (voltages_change && !narrows_voltage) {
+        constant_ = co_await reference_.select_ranges(load);
+    }
+    if (voltages_change) {
+        co_await ramp(without_current(load), permit);
+    }
+    const bool narrows_current = most_current(load) < most_current(applied_);
+    if ((!voltages_change || narrows_voltage) && !narrows_current) {
         constant_ = co_await reference_.select_ranges(load);
     }
     if (load.any_current() || applied_.any_current()) {
-        co_await ramp(load);
+        co_await ramp(load, permit);
     }
-    if (!rising) {
+    if (narrows_current) {
         constant_ = co_await reference_.select_ranges(load);
     }
     co_await clock_.sleep_for(source_.capabilities().settling);
+    demand(permit);
     co_return *constant_;
 }
 
@@ -192,8 +205,8 @@ Task<void> Supervisor::switch_off() {
     if (!energised_) {
         co_return;
     }
-    if (applied_.any_current()) {
-        co_await ramp(without_current(applied_));
+    if (armed_ && applied_.any_current()) {
+        co_await ramp(without_current(applied_), permit());
     }
     co_await source_.switch_off(instruments::OffMode::normal);
     applied_ = LoadPoint::off();
@@ -212,6 +225,8 @@ Task<std::string> Supervisor::try_off(instruments::OffMode mode) {
 }
 
 Task<std::string> Supervisor::make_safe() {
+    armed_ = false;
+    ++times_made_safe_;
     if (!energised_) {
         co_return "";
     }
@@ -252,14 +267,17 @@ Task<Observation> Supervisor::look() {
     Observation observation{.reading = co_await reference_.read()};
     const instruments::PulseConstant now = co_await reference_.pulse_constant();
     if (constant_ && now.epoch != constant_->epoch) {
-        observation.deviations.push_back(fmt::format("the reference's constant changed from {:g} to {:g} imp/kWh",
-                                                     constant_->value.value(), now.value.value()));
+        observation.deviations.push_back(
+            fmt::format("the reference's constant changed from {:g} to {:g} imp/kWh",
+                        constant_->value.value(),
+                        now.value.value()));
         constant_ = now;
     }
     if (observation.reading.overload) {
         observation.deviations.push_back("the reference reports an overload");
     }
-    auto left = calibration::deviations(applied_, observation.reading.load, observation.reading.sequence, conditions_);
+    auto left = calibration::deviations(
+        applied_, observation.reading.load, observation.reading.sequence, conditions_);
     observation.deviations.insert(observation.deviations.end(), left.begin(), left.end());
     co_return observation;
 }

@@ -1,166 +1,35 @@
 #include "rig/twin.hpp"
 
 #include "calibration/document.hpp"
-#include "calibration/random.hpp"
+#include "rig/twin_options.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <utility>
 
 namespace rig {
 
 namespace {
 
-using namespace std::chrono_literals;
 using calibration::DataError;
-using calibration::Duration;
 using calibration::from_seconds;
 using calibration::Instant;
 using instruments::io::Task;
 
-// Channels of the draws for what a bench file leaves open; the index is the position.
-enum Draw : std::uint64_t { reference_ratio = 8001, reference_phase, gain, phase, initial_energy };
-
-constexpr double default_gain_percent = 0.1;
-constexpr double default_phase_minutes = 1;
-constexpr double default_jitter_us = 50;
-// Meters come to the bench with what the factory's own tests left in their registers.
-constexpr double most_initial_wh = 5000;
-
-Instant instant_of(const FaultEntry& fault) { return Instant{from_seconds(fault.at_s)}; }
-
-double symmetrical(std::uint64_t seed, Draw draw, std::uint64_t index, double most) {
-    return (2 * calibration::uniform(seed, draw, index) - 1) * most;
-}
-
-Duration microseconds(double value) { return from_seconds(value * 1e-6); }
-
-calibration::MeterTraits traits_of(const TwinMeter& twin, const dut::MeterType& type, std::uint64_t seed, std::uint64_t index) {
-    calibration::MeterTraits traits{.ratings = type.ratings};
-    if (twin.constant_imp_per_kwh) {
-        traits.ratings.constant = calibration::ImpulsesPerKilowattHour{*twin.constant_imp_per_kwh};
-    }
-    traits.gain_error_percent = twin.gain_error_percent.value_or(symmetrical(seed, gain, index, default_gain_percent));
-    std::ranges::copy(twin.phase_gain_error_percent, traits.phase_gain_error_percent.begin());
-    traits.phase_error_minutes = twin.phase_error_minutes.value_or(symmetrical(seed, phase, index, default_phase_minutes));
-    traits.offset_w = twin.offset_w.value_or(0);
-    traits.voltage_coefficient_percent = twin.voltage_coefficient_percent.value_or(0);
-    traits.frequency_coefficient_percent = twin.frequency_coefficient_percent.value_or(0);
-    traits.starts_at_a = twin.starts_at_a.value_or(0.7 * type.ratings.starting.value());
-    traits.creep_w = twin.creep_w.value_or(0);
-    traits.jitter = microseconds(twin.jitter_us.value_or(default_jitter_us));
-    traits.update_grid = microseconds(twin.update_grid_ms.value_or(0) * 1000);
-    traits.register_scale = twin.register_scale.value_or(1);
-    traits.initial_import_wh = std::floor(calibration::uniform(seed, initial_energy, index) * most_initial_wh);
-    return traits;
-}
-
-std::vector<calibration::MeterTraits> all_traits(const BenchFile& bench, const dut::MeterType& type, std::uint64_t seed) {
-    std::vector<calibration::MeterTraits> traits;
-    for (std::size_t i = 0; i < bench.positions.size(); ++i) {
-        traits.push_back(traits_of(bench.positions[i].twin, type, seed, i + 1));
-    }
-    return traits;
-}
-
-calibration::ReferenceTraits reference_traits(const BenchFile& bench, std::uint64_t seed) {
-    return {.ratio_error_percent = bench.reference_ratio_error_percent.value_or(
-                calibration::normal(seed, reference_ratio, 0) * bench.certificate.expanded_uncertainty_percent / 2),
-            .phase_error_minutes = bench.reference_phase_error_minutes.value_or(
-                calibration::normal(seed, reference_phase, 0) * bench.certificate.expanded_phase_uncertainty_minutes / 2)};
-}
-
-// Calls `use` with every fault of that kind.
-template <class Use>
-void for_each(const BenchFile& bench, std::string_view kind, Use use) {
-    for (const FaultEntry& fault : bench.faults) {
-        if (fault.kind == kind) {
-            use(fault);
-        }
-    }
-}
-
-instruments::zera_mt::EmulatorOptions source_options(const BenchFile& bench) {
-    instruments::zera_mt::EmulatorOptions options;
-    if (!bench.source_model.empty()) {
-        options.model = bench.source_model;
-    }
-    auto& faults = options.faults;
-    for_each(bench, "source-nak", [&](const auto& fault) { faults.nak.push_back({.prefix = "S", .from = instant_of(fault)}); });
-    for_each(bench, "source-silent", [&](const auto& fault) { faults.silent_from = instant_of(fault); });
-    for_each(bench, "source-trip", [&](const auto& fault) { faults.trip = instruments::zera_mt::Faults::Trip{.at = instant_of(fault)}; });
-    for_each(bench, "source-garbled", [&](const auto& fault) { faults.garble = instruments::zera_mt::Faults::Garble{.from = instant_of(fault)}; });
-    return options;
-}
-
-instruments::zera_zscpi::EmulatorOptions reference_options(const BenchFile& bench, std::uint64_t seed) {
-    instruments::zera_zscpi::EmulatorOptions options;
-    options.seed = seed;
-    if (!bench.reference_model.empty()) {
-        options.model = bench.reference_model;
-    }
-    auto& faults = options.faults;
-    for_each(bench, "reference-silent", [&](const auto& fault) { faults.silent_from = instant_of(fault); });
-    for_each(bench, "reference-garbled", [&](const auto& fault) { faults.garbled_at = instant_of(fault); });
-    for_each(bench, "reference-range-change", [&](const auto& fault) { faults.range_change_at = instant_of(fault); });
-    for_each(bench, "reference-overload", [&](const auto& fault) { faults.overload_at = instant_of(fault); });
-    return options;
-}
-
-int channel_of(const BenchFile& bench, const FaultEntry& fault) {
-    const auto found = std::ranges::find(bench.positions, fault.position, &PositionEntry::name);
-    return found->led_channel;  // check_faults() has seen to it that there is one
-}
-
-instruments::ctag::Faults capture_faults(const BenchFile& bench) {
-    instruments::ctag::Faults faults;
-    const auto on_channel = [&](std::string_view kind, std::vector<instruments::ctag::Faults::OnChannel>& list) {
-        for_each(bench, kind, [&](const auto& fault) { list.push_back({channel_of(bench, fault), instant_of(fault)}); });
-    };
-    on_channel("lost-edge", faults.lose_edge);
-    on_channel("missed-edge", faults.missed_by_head);
-    on_channel("extra-edge", faults.extra_edge);
-    on_channel("bounce", faults.bounce);
-    on_channel("dead-head", faults.dead_head);
-    for_each(bench, "flipped-bit", [&](const auto& fault) { faults.flip_bit_at.push_back(instant_of(fault)); });
-    for_each(bench, "lost-frame", [&](const auto& fault) { faults.lose_frame_at.push_back(instant_of(fault)); });
-    for_each(bench, "capture-restart", [&](const auto& fault) { faults.restart_at.push_back(instant_of(fault)); });
-    for_each(bench, "capture-silent", [&](const auto& fault) { faults.stop_at = instant_of(fault); });
-    for_each(bench, "overflow", [&](const auto& fault) {
-        faults.overflow_at.push_back({instant_of(fault), std::max(1, static_cast<int>(fault.amount))});
-    });
-    for_each(bench, "flicker", [&](const auto& fault) {
-        const double seconds = fault.amount > 0 ? fault.amount : 1;
-        faults.flicker_100hz.push_back({channel_of(bench, fault), instant_of(fault), instant_of(fault) + from_seconds(seconds)});
-    });
-    for_each(bench, "clock-step", [&](const auto& fault) {
-        faults.clock_step_at.push_back({instant_of(fault), fault.amount != 0 ? static_cast<std::int64_t>(fault.amount) : -125000});
-    });
-    return faults;
-}
-
-instruments::ctag::EmulatorOptions capture_options(const BenchFile& bench) {
-    instruments::ctag::EmulatorOptions options{
-        .mode = bench.explicit_edges ? instruments::ctag::ReferenceMode::explicit_edges : instruments::ctag::ReferenceMode::bracketed,
-        .reference_channel = bench.reference_channel,
-        .heartbeat = bench.virtual_clock ? Duration{1s} : Duration{100ms},
-        .faults = capture_faults(bench)};
-    for (const PositionEntry& position : bench.positions) {
-        options.led_channels.push_back(position.led_channel);
-    }
-    return options;
-}
+// The first of the totals every COUNTIS reads its energies from.
+constexpr std::uint16_t first_energy_register = 0xC702;
 
 // Eight hexadecimal digits, as the identification registers hold them.
 std::string meter_serial(const PositionEntry& position, std::size_t index) {
     return position.serial.empty() ? fmt::format("2448{:04d}", index + 1) : position.serial;
 }
 
-std::unique_ptr<dut::MeterEmulator> make_meter(instruments::io::Clock& clock, const calibration::BenchModel& model,
-                                               const BenchFile& bench, std::size_t index, const dut::MeterType& type) {
+std::unique_ptr<dut::MeterEmulator> make_meter(instruments::io::Clock& clock,
+                                               const calibration::BenchModel& model,
+                                               const BenchFile& bench,
+                                               std::size_t index,
+                                               const dut::MeterType& type) {
     const PositionEntry& position = bench.positions[index];
     dut::MeterType told = type;
     if (!position.twin.identifies_as.empty()) {
@@ -175,44 +44,95 @@ std::unique_ptr<dut::MeterEmulator> make_meter(instruments::io::Clock& clock, co
         options.ct_primary_a = 5;
         options.ct_secondary_a = 5;
     }
-    for (const FaultEntry& fault : bench.faults) {
-        if (fault.position != position.name) {
-            continue;
-        }
-        if (fault.kind == "meter-silent") {
-            options.faults.silent_from = instant_of(fault);
-        } else if (fault.kind == "meter-exception") {
-            options.faults.exceptions[0xC702] = static_cast<std::uint8_t>(fault.amount > 0 ? fault.amount : 2);
-        }
-    }
-    return std::make_unique<dut::MeterEmulator>(clock, model, index, std::move(told), std::move(options));
+    return std::make_unique<dut::MeterEmulator>(
+        clock, model, index, std::move(told), std::move(options));
+}
+
+Task<void> later(instruments::io::Clock& clock, Instant at, std::function<void()> act) {
+    co_await clock.sleep_until(at);
+    act();
 }
 
 }  // namespace
 
-Twin::Twin(instruments::io::Loop& loop, const BenchFile& bench, const dut::MeterType& meter, std::uint64_t seed)
+Twin::Twin(instruments::io::Loop& loop,
+           const BenchFile& bench,
+           const dut::MeterType& meter,
+           std::uint64_t seed)
     : loop_(loop),
-      model_(seed, calibration::SourceTraits{.stability_percent = bench.source_stability_percent},
-             reference_traits(bench, seed), all_traits(bench, meter, seed)),
+      model_(seed,
+             calibration::SourceTraits{.stability_percent = bench.source_stability_percent},
+             reference_traits(bench, seed),
+             all_traits(bench, meter, seed)),
       source_(loop.clock(), model_, source_options(bench)),
       reference_(loop.clock(), model_, reference_options(bench, seed)),
       capture_(loop.clock(), model_, capture_options(bench)) {
     for (std::size_t i = 0; i < bench.positions.size() && meter.modbus; ++i) {
         meters_.push_back(make_meter(loop.clock(), model_, bench, i, meter));
     }
-    for_each(bench, "source-drift", [&](const auto& fault) {
-        loop_.spawn(drift(instant_of(fault), fault.amount != 0 ? fault.amount : -2));
+    schedule_faults(bench);
+    schedule_meter_faults(bench);
+}
+
+void Twin::schedule_faults(const BenchFile& bench) {
+    // The source leaves its set point by itself, or its leads are exchanged, until new set points
+    // come.
+    for_each_fault(bench, "source-drift", [&](const FaultEntry& fault) {
+        at_time_of(fault, [this, percent = amount_of(fault, -2)] {
+            change_load([percent](calibration::LoadPoint& load) {
+                for (calibration::PhaseLoad& phase : load.phases) {
+                    phase.voltage = phase.voltage * (1 + percent / 100);
+                }
+            });
+        });
+    });
+    for_each_fault(bench, "swapped-phases", [&](const FaultEntry& fault) {
+        at_time_of(fault, [this] {
+            change_load(
+                [](calibration::LoadPoint& load) { std::swap(load.phases[1], load.phases[2]); });
+        });
     });
 }
 
-// The source leaves its set point by itself: voltages go off by `percent` until new set points come.
-Task<void> Twin::drift(Instant at, double percent) {
-    co_await loop_.clock().sleep_until(at);
-    calibration::LoadPoint load = model_.actual_load(at);
-    for (calibration::PhaseLoad& phase : load.phases) {
-        phase.voltage = phase.voltage * (1 + percent / 100);
+void Twin::schedule_meter_faults(const BenchFile& bench) {
+    for (const FaultEntry& fault : bench.faults) {
+        const auto found = std::ranges::find(bench.positions, fault.position, &PositionEntry::name);
+        if (!fault.kind.starts_with("meter-") || found == bench.positions.end()) {
+            continue;
+        }
+        if (meters_.empty()) {
+            throw DataError(
+                fmt::format("fault '{}': expected a meter type with a port", fault.kind));
+        }
+        dut::MeterFaults& faults =
+            meters_[static_cast<std::size_t>(found - bench.positions.begin())]->faults();
+        if (fault.kind == "meter-silent") {
+            faults.silent_from = instant_of(fault);
+        } else if (fault.kind == "meter-exception") {
+            const auto code = static_cast<std::uint8_t>(amount_of(fault, 2));
+            at_time_of(fault, [&faults, code] { faults.exceptions[first_energy_register] = code; });
+        } else if (fault.kind == "meter-late") {
+            at_time_of(fault, [&faults, by = from_seconds(amount_of(fault, 1.5))] {
+                faults.reply_delay = by;
+                faults.late_replies = 1;
+            });
+        }
     }
-    model_.set_output(at, load);
+}
+
+void Twin::at_time_of(const FaultEntry& fault, std::function<void()> act) {
+    if (fault.at_s <= 0) {
+        act();
+    } else {
+        loop_.spawn(later(loop_.clock(), instant_of(fault), std::move(act)));
+    }
+}
+
+void Twin::change_load(const std::function<void(calibration::LoadPoint&)>& change) {
+    const Instant now = loop_.clock().now();
+    calibration::LoadPoint load = model_.actual_load(now);
+    change(load);
+    model_.set_output(now, load);
 }
 
 }  // namespace rig

@@ -1,4 +1,5 @@
-// The twin: one bench model and the emulated devices that stand on it. Serves links; who connects them is not its affair.
+// The twin: one bench model and the emulated devices that stand on it. Serves links; who connects
+// them is not its affair.
 #pragma once
 
 #include "calibration/bench_model.hpp"
@@ -10,6 +11,7 @@
 #include "rig/bench_file.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,9 +19,12 @@ namespace rig {
 
 class Twin {
   public:
-    // Hidden errors that the bench file does not give are drawn from `seed`. Throws calibration::DataError for a fault
-    // or a meter that makes no sense here.
-    Twin(instruments::io::Loop& loop, const BenchFile& bench, const dut::MeterType& meter, std::uint64_t seed);
+    // Hidden errors that the bench file does not give are drawn from `seed`. Throws
+    // calibration::DataError for a fault or a meter that makes no sense here.
+    Twin(instruments::io::Loop& loop,
+         const BenchFile& bench,
+         const dut::MeterType& meter,
+         std::uint64_t seed);
 
     calibration::BenchModel& model() { return model_; }
     instruments::zera_mt::Emulator& source() { return source_; }
@@ -35,7 +40,11 @@ class Twin {
     instruments::ctag::Emulator capture_;
     std::vector<std::unique_ptr<dut::MeterEmulator>> meters_;
 
-    instruments::io::Task<void> drift(calibration::Instant at, double percent);
+    void schedule_faults(const BenchFile& bench);
+    void schedule_meter_faults(const BenchFile& bench);
+    // Does `act` when bench time comes to the fault's; at once where it is there from the start.
+    void at_time_of(const FaultEntry& fault, std::function<void()> act);
+    void change_load(const std::function<void(calibration::LoadPoint&)>& change);
 };
 
 }  // namespace rig

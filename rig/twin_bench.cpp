@@ -1,7 +1,7 @@
-// The built-in twin as a bench file: hidden errors drawn from the seed, written down so that the truth is on record.
-#include "rig/bench_file.hpp"
-
+// The built-in twin as a bench file: hidden errors drawn from the seed, written down so that the
+// truth is on record.
 #include "calibration/random.hpp"
+#include "rig/bench_file.hpp"
 
 #include <fmt/format.h>
 
@@ -24,7 +24,8 @@ double spread(std::uint64_t seed, Draw draw, std::uint64_t index, double most) {
     return (2 * uniform(seed, draw, index) - 1) * most;
 }
 
-// How wide a healthy meter's errors may be: class C is the tightest, the others scale with their limit.
+// How wide a healthy meter's errors may be: class C is the tightest, the others scale with their
+// limit.
 double class_width(const dut::MeterType& meter) {
     if (meter.accuracy_class == "C") {
         return 1;
@@ -33,7 +34,8 @@ double class_width(const dut::MeterType& meter) {
 }
 
 std::string head(const dut::MeterType& meter, int positions, std::uint64_t seed) {
-    return fmt::format(R"(# The built-in twin: {} x {}, seed {}. What the simulated devices really do is under "twin".
+    return fmt::format(
+        R"(# The built-in twin: {} x {}, seed {}. What the simulated devices really do is under "twin".
 [bench]
 name = "twin"
 clock = "virtual"
@@ -53,20 +55,21 @@ driver = "ctag"
 link = "twin"
 reference_channel = 0
 )",
-                       positions,
-                       meter.name,
-                       seed,
-                       certificate_percent,
-                       certificate_phase_minutes,
-                       normal(seed, reference_ratio, 0) * certificate_percent / 2,
-                       normal(seed, reference_phase, 0) * certificate_phase_minutes / 2);
+        positions,
+        meter.name,
+        seed,
+        certificate_percent,
+        certificate_phase_minutes,
+        normal(seed, reference_ratio, 0) * certificate_percent / 2,
+        normal(seed, reference_phase, 0) * certificate_phase_minutes / 2);
 }
 
 std::string position(const dut::MeterType& meter, int number, std::uint64_t seed) {
     const double width = class_width(meter);
     const auto index = static_cast<std::uint64_t>(number);
     // An offset matters at Imin: a tenth of a percent of the power there at most.
-    const double least_power = 3 * meter.ratings.nominal_voltage.value() * meter.ratings.minimum.value();
+    const double least_power =
+        3 * meter.ratings.nominal_voltage.value() * meter.ratings.minimum.value();
     return fmt::format(R"(
 [[position]]
 name = "{0}"

@@ -21,6 +21,8 @@ using rig::Task;
 // How long a load that has just been set may take to come inside the reference conditions.
 constexpr int settling_looks = 10;
 constexpr auto settling_pause = 1s;
+// A load that comes late twice is not going to stand: that attempt is over.
+constexpr int most_settings = 2;
 // Back control: often in short gates, every ten seconds in those that take hours.
 constexpr auto short_gate = 60s;
 constexpr auto often = 2s;
@@ -28,13 +30,15 @@ constexpr auto seldom = 10s;
 // Nobody waits longer than this without looking at the operator's wish to stop.
 constexpr auto patience = 1s;
 
-std::vector<std::pair<std::string, std::string>> identity_texts(const dut::MeterIdentity& identity) {
-    std::vector<std::pair<std::string, std::string>> texts{{"maker", identity.maker},
-                                                           {"product name", identity.extended_name},
-                                                           {"serial", identity.serial},
-                                                           {"register table", identity.table_version},
-                                                           {"software", identity.software_version},
-                                                           {"product version", identity.product_version}};
+std::vector<std::pair<std::string, std::string>> identity_texts(
+    const dut::MeterIdentity& identity) {
+    std::vector<std::pair<std::string, std::string>> texts{
+        {"maker", identity.maker},
+        {"product name", identity.extended_name},
+        {"serial", identity.serial},
+        {"register table", identity.table_version},
+        {"software", identity.software_version},
+        {"product version", identity.product_version}};
     for (const dut::IdentityField& field : identity.fields) {
         texts.emplace_back(fmt::format("{} at 0x{:04X}", field.field, field.address),
                            fmt::format("{} [{:04X}]", field.text, fmt::join(field.words, " ")));
@@ -44,33 +48,49 @@ std::vector<std::pair<std::string, std::string>> identity_texts(const dut::Meter
 
 }  // namespace
 
-Execution::Execution(rig::Bench& bench, const Plan& plan, rig::JournalWriter& journal, const LiveObserver& live)
-    : bench_(bench), plan_(plan), journal_(journal), live_(live), given_up_(bench.positions().size(), false) {
+Execution::Execution(rig::Bench& bench,
+                     const Plan& plan,
+                     rig::JournalWriter& journal,
+                     const LiveObserver& live)
+    : bench_(bench),
+      plan_(plan),
+      journal_(journal),
+      live_(live),
+      given_up_(bench.positions().size(), false),
+      answers_(bench.positions().size()) {
     shown_.points = plan.points.size();
-    shown_.remaining_s = plan.expected_s;
+    left_from_point_s_ = plan.expected_s;
 }
 
 Task<void> Execution::run() {
-    const bool ports = std::ranges::any_of(bench_.positions(), [](const rig::Position& p) { return p.port != nullptr; });
+    const bool ports = std::ranges::any_of(
+        bench_.positions(), [](const rig::Position& p) { return p.port != nullptr; });
     if (ports) {
         co_await look_at_meters();
         co_await read_all_registers(false);
+        require_meters();
     }
     for (const TestPoint& point : plan_.points) {
         co_await run_point(point);
     }
     if (ports) {
-        co_await bench_.supervisor().apply(LoadPoint::voltage_only(plan_.ratings.nominal_voltage, plan_.ratings.nominal_frequency));
+        co_await bench_.supervisor().apply(LoadPoint::voltage_only(
+            plan_.ratings.nominal_voltage, plan_.ratings.nominal_frequency));
+        // A source that tripped by now gives no meter the voltage to answer with.
+        const rig::Observation observation = co_await bench_.supervisor().observe();
+        record_remarks(observation);
         co_await read_all_registers(true);
     }
     co_await bench_.supervisor().switch_off();
 }
 
-// -- the meters' own ports ------------------------------------------------------------------------------------------
+// -- the meters' own ports
+// ------------------------------------------------------------------------------------------
 
 Task<void> Execution::look_at_meters() {
     show("identifying the meters", nullptr);
-    co_await bench_.supervisor().apply(LoadPoint::voltage_only(plan_.ratings.nominal_voltage, plan_.ratings.nominal_frequency));
+    co_await bench_.supervisor().apply(
+        LoadPoint::voltage_only(plan_.ratings.nominal_voltage, plan_.ratings.nominal_frequency));
     std::vector<Task<void>> tasks;
     for (std::size_t i = 0; i < bench_.positions().size(); ++i) {
         if (bench_.positions()[i].port) {
@@ -78,7 +98,12 @@ Task<void> Execution::look_at_meters() {
         }
     }
     co_await instruments::io::all(bench_.loop(), std::move(tasks));
+    record_answers();
     bench_.throw_if_stopped();
+    require_meters();
+}
+
+void Execution::require_meters() const {
     if (remaining().empty()) {
         throw instruments::DeviceFault({.device = "meters",
                                         .operation = "identify",
@@ -87,11 +112,23 @@ Task<void> Execution::look_at_meters() {
     }
 }
 
+// The meters answer side by side; what they said is recorded in bench order, so that a journal is
+// the same whoever was first.
+void Execution::record_answers() {
+    for (std::vector<Record>& answers : answers_) {
+        for (const Record& answer : answers) {
+            record(answer);
+        }
+        answers.clear();
+    }
+}
+
 Task<void> Execution::identify(std::size_t position) {
     std::string reason;
     try {
         const dut::MeterIdentity identity = co_await bench_.positions()[position].port->identify();
-        record(MeterRecord{.position = position, .identity = identity_texts(identity), .serial = identity.serial});
+        answers_[position].push_back(MeterRecord{
+            .position = position, .identity = identity_texts(identity), .serial = identity.serial});
         reason = dut::mismatch(identity, plan_.meter).value_or("");
     } catch (const instruments::DeviceFault& fault) {
         reason = fault.what();
@@ -112,20 +149,23 @@ Task<void> Execution::read_all_registers(bool after) {
         }
     }
     co_await instruments::io::all(bench_.loop(), std::move(tasks));
+    record_answers();
     bench_.throw_if_stopped();
 }
 
 Task<void> Execution::read_registers(std::size_t position, bool after, std::int64_t tick) {
     try {
-        const dut::RegisterReading reading = co_await bench_.positions()[position].port->read_energy();
-        record(RegistersRecord{.position = position,
-                               .after = after,
-                               .import_kwh = reading.active_import.value() / 1000,
-                               .export_kwh = reading.active_export.value() / 1000,
-                               .step_kwh = reading.resolution.value() / 1000,
-                               .roll_over_kwh = reading.roll_over.value() / 1000,
-                               .ratio = reading.ratio,
-                               .tick = tick});
+        const dut::RegisterReading reading =
+            co_await bench_.positions()[position].port->read_energy();
+        answers_[position].push_back(
+            RegistersRecord{.position = position,
+                            .after = after,
+                            .import_kwh = reading.active_import.value() / 1000,
+                            .export_kwh = reading.active_export.value() / 1000,
+                            .step_kwh = reading.resolution.value() / 1000,
+                            .roll_over_kwh = reading.roll_over.value() / 1000,
+                            .ratio = reading.ratio,
+                            .tick = tick});
     } catch (const instruments::DeviceFault& fault) {
         give_up(position, fault.what());
     } catch (const instruments::io::LinkError& fault) {
@@ -135,7 +175,7 @@ Task<void> Execution::read_registers(std::size_t position, bool after, std::int6
 
 void Execution::give_up(std::size_t position, const std::string& reason) {
     given_up_[position] = true;
-    record(GivenUpRecord{.position = position, .reason = reason});
+    answers_[position].push_back(GivenUpRecord{.position = position, .reason = reason});
 }
 
 std::vector<std::size_t> Execution::remaining() const {
@@ -148,11 +188,13 @@ std::vector<std::size_t> Execution::remaining() const {
     return positions;
 }
 
-// -- a point --------------------------------------------------------------------------------------------------------
+// -- a point
+// --------------------------------------------------------------------------------------------------------
 
 Task<void> Execution::run_point(const TestPoint& point) {
     shown_.point = point.index;
     shown_.name = point.programme.name;
+    point_began_s_ = now_s();
     done_.assign(given_up_.size(), false);
     for (int attempt = 1; attempt <= plan_.programme.attempts; ++attempt) {
         shown_.attempt = attempt;
@@ -164,28 +206,34 @@ Task<void> Execution::run_point(const TestPoint& point) {
             break;
         }
     }
-    shown_.remaining_s = std::max(0.0, shown_.remaining_s - point.expected_s);
+    left_from_point_s_ = std::max(0.0, left_from_point_s_ - point.expected_s);
 }
 
-Task<bool> Execution::attempt_point(const TestPoint& point, int attempt, std::vector<std::size_t> positions) {
-    bench_.throw_if_stopped();
-    show("setting the load", nullptr);
-    const instruments::PulseConstant constant = co_await bench_.supervisor().apply(point.load);
-    record(PointRecord{.point = point.index,
-                       .attempt = attempt,
-                       .at_s = now_s(),
-                       .reference_constant_imp_per_kwh = constant.value.value()});
-    co_await bench_.clock().sleep_for(calibration::from_seconds(point.programme.settle_s));
-    const bool reached = co_await reach_conditions(point, attempt);
-    if (!reached) {
+Task<bool> Execution::attempt_point(const TestPoint& point,
+                                    int attempt,
+                                    std::vector<std::size_t> positions) {
+    double constant = 0;
+    Arrival arrival = Arrival::late;
+    for (int setting = 1; setting <= most_settings && arrival == Arrival::late; ++setting) {
+        constant = co_await set_load(point, attempt);
+        arrival = co_await reach_conditions(point, attempt);
+    }
+    if (arrival == Arrival::late) {
+        record(InvalidRecord{.point = point.index,
+                             .attempt = attempt,
+                             .position = {},
+                             .reason = "the load came late, and late again when it was set anew"});
+    }
+    if (arrival != Arrival::at_once) {
         co_return false;
     }
     bench_.recorder().forget();
     const std::int64_t from_tick = co_await bench_.recorder().fence();
-    record(GateRecord{.point = point.index, .attempt = attempt, .at_s = now_s(), .from_tick = from_tick});
+    record(GateRecord{
+        .point = point.index, .attempt = attempt, .at_s = now_s(), .from_tick = from_tick});
     PointGates gates({.plan = plan_,
                       .point = point,
-                      .reference_constant_imp_per_kwh = constant.value.value(),
+                      .reference_constant_imp_per_kwh = constant,
                       .tick_s = bench_.capture_identity().tick_s,
                       .from_tick = from_tick,
                       .repetitions = plan_.programme.attempts},
@@ -194,34 +242,60 @@ Task<bool> Execution::attempt_point(const TestPoint& point, int attempt, std::ve
     co_return stands;
 }
 
-Task<bool> Execution::reach_conditions(const TestPoint& point, int attempt) {
-    std::vector<std::string> deviations;
+Task<double> Execution::set_load(const TestPoint& point, int attempt) {
+    bench_.throw_if_stopped();
+    show("setting the load", nullptr);
+    const instruments::PulseConstant constant = co_await bench_.supervisor().apply(point.load);
+    record(PointRecord{.point = point.index,
+                       .attempt = attempt,
+                       .at_s = now_s(),
+                       .reference_constant_imp_per_kwh = constant.value.value()});
+    co_await bench_.clock().sleep_for(calibration::from_seconds(point.programme.settle_s));
+    co_return constant.value.value();
+}
+
+// A load that came late is set anew: what moved may have been a range of the reference, and with it
+// the constant.
+Task<Execution::Arrival> Execution::reach_conditions(const TestPoint& point, int attempt) {
+    std::string missing;
     for (int look = 0; look < settling_looks; ++look) {
         bench_.throw_if_stopped();
         const rig::Observation observation = co_await bench_.supervisor().observe();
         record_remarks(observation);
         if (observation.deviations.empty()) {
-            co_return true;
+            co_return look == 0 ? Arrival::at_once : Arrival::late;
         }
-        deviations = observation.deviations;
+        missing = fmt::format("{}", fmt::join(observation.deviations, "; "));
+        if (look == 0) {
+            record(RemarkRecord{
+                .text =
+                    fmt::format("{:.0f} s: the load did not stand at once: {}", now_s(), missing)});
+        }
         co_await bench_.clock().sleep_for(settling_pause);
     }
     record(InvalidRecord{.point = point.index,
                          .attempt = attempt,
                          .position = {},
-                         .reason = fmt::format("the load did not come: {}", fmt::join(deviations, "; "))});
-    co_return false;
+                         .reason = fmt::format("the load did not come: {}", missing)});
+    co_return Arrival::never;
 }
 
 Task<bool> Execution::measure(const TestPoint& point, int attempt, PointGates& gates) {
     const Instant begin = bench_.clock().now();
-    const double most_s = point.programme.kind == PointKind::accuracy ? point.programme.stop.most_time_s : point.at_most_s + 60;
-    const Instant cap = begin + calibration::from_seconds(most_s);
+    const double most_s = point.programme.kind == PointKind::accuracy
+                              ? point.programme.stop.most_time_s
+                              : point.at_most_s + 60;
+    Instant cap = begin + calibration::from_seconds(most_s);
     Instant next_look = begin;
     while (true) {
         bench_.throw_if_stopped();
         for (const Restart& restart : gates.update(bench_.recorder())) {
-            record(InvalidRecord{.point = point.index, .attempt = attempt, .position = restart.position, .reason = restart.reason});
+            record(InvalidRecord{.point = point.index,
+                                 .attempt = attempt,
+                                 .position = restart.position,
+                                 .reason = restart.reason});
+            // A gate that begins anew has its whole time again; how often it may is bounded.
+            cap = bench_.clock().now() + calibration::from_seconds(most_s);
         }
         const Instant now = bench_.clock().now();
         if (now >= cap) {
@@ -243,12 +317,14 @@ Task<bool> Execution::measure(const TestPoint& point, int attempt, PointGates& g
 }
 
 Task<bool> Execution::observe(const TestPoint& point, int attempt, PointGates& gates) {
-    // What is finished before the look is confirmed by it; what finishes meanwhile waits for the next.
+    // What is finished before the look is confirmed by it; what finishes meanwhile waits for the
+    // next.
     const rig::Observation observation = co_await bench_.supervisor().observe();
     record_remarks(observation);
     if (!observation.deviations.empty()) {
         const std::string reason = fmt::format("{}", fmt::join(observation.deviations, "; "));
-        record(InvalidRecord{.point = point.index, .attempt = attempt, .position = {}, .reason = reason});
+        record(InvalidRecord{
+            .point = point.index, .attempt = attempt, .position = {}, .reason = reason});
         show("repeating: " + reason, &gates);
         co_return false;
     }
@@ -276,7 +352,8 @@ void Execution::confirm(const TestPoint& point, int attempt, PointGates& gates) 
                         .from_tick = finished.from_tick,
                         .to_tick = finished.to_tick};
         if (bench_.twin() != nullptr && point.programme.kind == PointKind::accuracy) {
-            done.true_error_percent = bench_.twin()->model().true_error(finished.position, bench_.clock().now()).value();
+            done.true_error_percent =
+                bench_.twin()->model().true_error(finished.position, bench_.clock().now()).value();
         }
         record(done);
         done_[finished.position] = true;
@@ -289,11 +366,15 @@ void Execution::show(const std::string& phase, const PointGates* gates) {
     }
     shown_.phase = phase;
     shown_.bench_time_s = now_s();
+    // A point that takes longer than expected does not eat up the time of the others.
+    const double expected_s = shown_.name.empty() ? 0 : plan_.points[shown_.point].expected_s;
+    shown_.remaining_s = left_from_point_s_ - std::min(expected_s, now_s() - point_began_s_);
     shown_.edges_recorded = 0;
     for (std::size_t i = 0; i < bench_.positions().size(); ++i) {
         shown_.edges_recorded += bench_.recorder().impulses(i);
     }
-    shown_.positions = gates == nullptr ? std::vector<LivePosition>{} : gates->live(bench_.positions());
+    shown_.positions =
+        gates == nullptr ? std::vector<LivePosition>{} : gates->live(bench_.positions());
     live_(shown_);
 }
 

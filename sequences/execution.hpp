@@ -1,4 +1,5 @@
-// One execution of a plan on a bench, as a coroutine: identify, then point after point, then the registers again.
+// One execution of a plan on a bench, as a coroutine: identify, then point after point, then the
+// registers again.
 #pragma once
 
 #include "rig/bench.hpp"
@@ -17,7 +18,10 @@ namespace sequences {
 class Execution {
   public:
     // All must outlive the execution.
-    Execution(rig::Bench& bench, const Plan& plan, rig::JournalWriter& journal, const LiveObserver& live);
+    Execution(rig::Bench& bench,
+              const Plan& plan,
+              rig::JournalWriter& journal,
+              const LiveObserver& live);
 
     // Ends with the bench off; after an exception the caller switches off.
     rig::Task<void> run();
@@ -31,16 +35,27 @@ class Execution {
     const LiveObserver& live_;
     std::vector<bool> given_up_;
     std::vector<bool> done_;  // at the present point: a repetition leaves them alone
+    std::vector<std::vector<Record>> answers_;  // by position: what meters said, not yet recorded
     LivePoint shown_;
+    double left_from_point_s_ =
+        0;  // expected, from the beginning of the present point to the end of the programme
+    double point_began_s_ = 0;
 
     rig::Task<void> look_at_meters();
     rig::Task<void> identify(std::size_t position);
+    void require_meters() const;
+    void record_answers();
     rig::Task<void> read_registers(std::size_t position, bool after, std::int64_t tick);
     rig::Task<void> read_all_registers(bool after);
     rig::Task<void> run_point(const TestPoint& point);
     // True when the attempt stands: nothing to repeat.
-    rig::Task<bool> attempt_point(const TestPoint& point, int attempt, std::vector<std::size_t> positions);
-    rig::Task<bool> reach_conditions(const TestPoint& point, int attempt);
+    rig::Task<bool> attempt_point(const TestPoint& point,
+                                  int attempt,
+                                  std::vector<std::size_t> positions);
+    // The reference's constant with this load, in imp/kWh.
+    rig::Task<double> set_load(const TestPoint& point, int attempt);
+    enum class Arrival { at_once, late, never };
+    rig::Task<Arrival> reach_conditions(const TestPoint& point, int attempt);
     rig::Task<bool> measure(const TestPoint& point, int attempt, PointGates& gates);
     // False when the load left the reference conditions.
     rig::Task<bool> observe(const TestPoint& point, int attempt, PointGates& gates);

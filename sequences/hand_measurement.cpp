@@ -56,9 +56,7 @@ calibration::Limits no_limits() {
 }
 
 bool lost_in(const rig::RecordedLoss& loss, const PointGates::Finished& gate) {
-    const bool mine = loss.positions.empty() ||
-                      std::ranges::find(loss.positions, gate.position) != loss.positions.end();
-    return mine && loss.from_tick <= gate.to_tick && loss.to_tick >= gate.from_tick;
+    return loss.spoils(gate.position) && loss.overlaps(gate.from_tick, gate.to_tick);
 }
 
 }  // namespace
@@ -124,7 +122,15 @@ Task<void> BenchSession::reach_conditions() {
     for (int look = 1;; ++look) {
         bench_->throw_if_stopped();
         const rig::Observation observation = co_await bench_->supervisor().observe();
+        if (observation.deviations.empty() && look == 1) {
+            co_return;
+        }
         if (observation.deviations.empty()) {
+            // What moved may have been a range of the reference, and with it the constant.
+            const instruments::PulseConstant constant =
+                co_await bench_->supervisor().apply(applied_->load);
+            reference_constant_imp_per_kwh_ = constant.value.value();
+            co_await check_conditions();
             co_return;
         }
         if (look == settling_looks) {

@@ -23,11 +23,13 @@ using calibration::DataError;
 using calibration::LoadKind;
 using calibration::LoadPoint;
 
-// What a point costs beside its gate: ramps, acknowledgements and the settling time of a stationary source.
+// What a point costs beside its gate: ramps, acknowledgements and the settling time of a stationary
+// source.
 constexpr double preparation_s = 12;
 // Emission jitter a planner may expect of a healthy meter, as seen by a pulse head.
 constexpr double usual_jitter_s = 1e-4;
-// Starting: first impulse within 1.5 tau, second within another 1.5 tau, the third within the interval measured.
+// Starting: first impulse within 1.5 tau, second within another 1.5 tau, the third within the
+// interval measured.
 constexpr double usual_starting_taus = 2.5;
 constexpr double most_starting_taus = 4.5;
 
@@ -45,9 +47,12 @@ std::string class_in(const calibration::LimitTable& table, const dut::MeterType&
             return name;
         }
     }
-    throw DataError(fmt::format("limits '{}': expected an edition with a class of the {} ({}), this one has {}",
-                                table.id(), meter.name, fmt::join(classes_of(meter), ", "),
-                                fmt::join(table.classes(), ", ")));
+    throw DataError(
+        fmt::format("limits '{}': expected an edition with a class of the {} ({}), this one has {}",
+                    table.id(),
+                    meter.name,
+                    fmt::join(classes_of(meter), ", "),
+                    fmt::join(table.classes(), ", ")));
 }
 
 LoadPoint load_of(const ProgrammePoint& point, const calibration::Ratings& ratings) {
@@ -57,8 +62,10 @@ LoadPoint load_of(const ProgrammePoint& point, const calibration::Ratings& ratin
     }
     const calibration::Ampere current = calibration::current_from_text(point.current, ratings);
     return point.load == LoadKind::balanced
-               ? LoadPoint::balanced(voltage, current, point.power_factor, ratings.nominal_frequency)
-               : LoadPoint::single_phase(point.phase, voltage, current, point.power_factor, ratings.nominal_frequency);
+               ? LoadPoint::balanced(
+                     voltage, current, point.power_factor, ratings.nominal_frequency)
+               : LoadPoint::single_phase(
+                     point.phase, voltage, current, point.power_factor, ratings.nominal_frequency);
 }
 
 double limit_of(const calibration::Limits& limits) {
@@ -69,38 +76,50 @@ void estimate_accuracy(TestPoint& point, const Plan& plan) {
     const calibration::Limits& limits = *point.limits;
     const StopRule& stop = point.programme.stop;
     const double interval_s = calibration::seconds(point.impulse_interval);
-    const double wanted_s = std::max(static_cast<double>(stop.least_intervals) * interval_s, stop.least_time_s);
-    const auto intervals = static_cast<std::int64_t>(std::min(wanted_s, stop.most_time_s) / interval_s + 1e-9);
+    const double wanted_s =
+        std::max(static_cast<double>(stop.least_intervals) * interval_s, stop.least_time_s);
+    const auto intervals =
+        static_cast<std::int64_t>(std::min(wanted_s, stop.most_time_s) / interval_s + 1e-9);
     // A gate waits for its first edge: half an interval on average, a whole one at most.
-    point.expected_s = preparation_s + point.programme.settle_s + std::min(wanted_s, stop.most_time_s) + interval_s / 2;
+    point.expected_s = preparation_s + point.programme.settle_s +
+                       std::min(wanted_s, stop.most_time_s) + interval_s / 2;
     point.at_most_s = preparation_s + point.programme.settle_s + stop.most_time_s + interval_s;
     if (intervals < 2) {
-        point.infeasible = fmt::format("one impulse takes {:.4g} s: fewer than two intervals fit into {:g} s", interval_s,
-                                       stop.most_time_s);
+        point.infeasible =
+            fmt::format("one impulse takes {:.4g} s: fewer than two intervals fit into {:g} s",
+                        interval_s,
+                        stop.most_time_s);
         return;
     }
     const calibration::BudgetInputs inputs{.certificate = plan.certificate,
                                            .power_factor = point.programme.power_factor.value()};
-    point.expected_uncertainty_percent =
-        calibration::expected_expanded_uncertainty_percent(inputs, intervals, usual_jitter_s / interval_s);
+    point.expected_uncertainty_percent = calibration::expected_expanded_uncertainty_percent(
+        inputs, intervals, usual_jitter_s / interval_s);
     if (point.expected_uncertainty_percent > limit_of(limits) / 3) {
-        point.infeasible = fmt::format("expects U = {:.3g} % from {} intervals in {:g} s, above limit / 3 = {:.3g} %",
-                                       point.expected_uncertainty_percent, intervals,
-                                       std::min(wanted_s, stop.most_time_s), limit_of(limits) / 3);
+        point.infeasible = fmt::format(
+            "expects U = {:.3g} % from {} intervals in {:g} s, above limit / 3 = {:.3g} %",
+            point.expected_uncertainty_percent,
+            intervals,
+            std::min(wanted_s, stop.most_time_s),
+            limit_of(limits) / 3);
     }
 }
 
 void estimate(TestPoint& point, const Plan& plan) {
     switch (point.programme.kind) {
         case PointKind::no_load:
-            point.required = calibration::no_load_duration(plan.ratings, point.load.phases[0].voltage);
-            point.expected_s = preparation_s + point.programme.settle_s + calibration::seconds(point.required);
+            point.required =
+                calibration::no_load_duration(plan.ratings, point.load.phases[0].voltage);
+            point.expected_s =
+                preparation_s + point.programme.settle_s + calibration::seconds(point.required);
             point.at_most_s = point.expected_s;
             return;
         case PointKind::starting:
             point.required = calibration::starting_tau(plan.ratings);
-            point.expected_s = preparation_s + usual_starting_taus * calibration::seconds(point.required);
-            point.at_most_s = preparation_s + most_starting_taus * calibration::seconds(point.required);
+            point.expected_s = preparation_s + point.programme.settle_s +
+                               usual_starting_taus * calibration::seconds(point.required);
+            point.at_most_s = preparation_s + point.programme.settle_s +
+                              most_starting_taus * calibration::seconds(point.required);
             return;
         case PointKind::accuracy:
             estimate_accuracy(point, plan);
@@ -117,7 +136,9 @@ std::optional<calibration::Limits> limits_of(const TestPoint& point, const Plan&
 }
 
 TestPoint make_point(const ProgrammePoint& programme, const Plan& plan) {
-    TestPoint point{.index = plan.points.size(), .programme = programme, .load = load_of(programme, plan.ratings)};
+    TestPoint point{.index = plan.points.size(),
+                    .programme = programme,
+                    .load = load_of(programme, plan.ratings)};
     const calibration::Watt power = calibration::active_power(point.load);
     if (power.value() != 0) {
         point.impulse_interval = calibration::impulse_interval(plan.ratings.constant, abs(power));
@@ -130,13 +151,30 @@ TestPoint make_point(const ProgrammePoint& programme, const Plan& plan) {
 
 // A point without a limit cannot be judged: an edition may begin above Imin.
 std::string no_limit_remark(const TestPoint& point, const Plan& plan) {
-    return fmt::format("{}: left out: {} has no limit for class {} at {:g} A, PF {}", point.programme.name,
-                       plan.limits.title(), plan.accuracy_class,
-                       point.load.phases[point.programme.phase].current.value(), point.programme.power_factor.text());
+    return fmt::format("{}: left out: {} has no limit for class {} at {:g} A, PF {}",
+                       point.programme.name,
+                       plan.limits.title(),
+                       plan.accuracy_class,
+                       point.load.phases[point.programme.phase].current.value(),
+                       point.programme.power_factor.text());
+}
+
+// Before the search for limits: no edition has any there, and "not judged" would hide the mistake.
+void check_meter_bears(const TestPoint& point, const dut::MeterType& meter) {
+    for (const calibration::PhaseLoad& phase : point.load.phases) {
+        if (phase.current > meter.never_exceed.current) {
+            throw DataError(
+                fmt::format("load point '{}': current {:g} A is above the meter's limit of {:g} A",
+                            point.programme.name,
+                            phase.current.value(),
+                            meter.never_exceed.current.value()));
+        }
+    }
 }
 
 void add_point(const ProgrammePoint& programme, Plan& plan) {
     TestPoint point = make_point(programme, plan);
+    check_meter_bears(point, plan.meter);
     if (programme.kind == PointKind::accuracy && !point.limits) {
         plan.remarks.push_back(no_limit_remark(point, plan));
         return;
@@ -148,17 +186,20 @@ void add_point(const ProgrammePoint& programme, Plan& plan) {
 }
 
 bool wanted(const ProgrammePoint& point, const RunSetup& setup) {
-    return setup.only_points.empty() || std::ranges::find(setup.only_points, point.name) != setup.only_points.end();
+    return setup.only_points.empty() ||
+           std::ranges::find(setup.only_points, point.name) != setup.only_points.end();
 }
 
 void check_only_points(const RunSetup& setup, const Programme& programme) {
     for (const std::string& name : setup.only_points) {
-        if (std::ranges::find(programme.points, name, &ProgrammePoint::name) == programme.points.end()) {
+        if (std::ranges::find(programme.points, name, &ProgrammePoint::name) ==
+            programme.points.end()) {
             std::vector<std::string> known;
             for (const ProgrammePoint& point : programme.points) {
                 known.push_back(point.name);
             }
-            throw DataError(fmt::format("point '{}': expected one of {}", name, fmt::join(known, ", ")));
+            throw DataError(
+                fmt::format("point '{}': expected one of {}", name, fmt::join(known, ", ")));
         }
     }
 }
@@ -171,7 +212,9 @@ std::string read_file(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-bool is_path(const std::string& name) { return name.ends_with(".toml") || name.find('/') != std::string::npos; }
+bool is_path(const std::string& name) {
+    return name.ends_with(".toml") || name.find('/') != std::string::npos;
+}
 
 struct Text {
     std::string text, name;
@@ -196,19 +239,27 @@ Text preferred_limits(const Programme& programme, const dut::MeterType& meter) {
             return text;
         }
     }
-    throw DataError(fmt::format("programme '{}': none of its editions ({}) has class {} of the {}; name one with --limits",
-                                programme.id, fmt::join(programme.limits, ", "), meter.accuracy_class, meter.name));
+    throw DataError(fmt::format(
+        "programme '{}': none of its editions ({}) has class {} of the {}; name one with --limits",
+        programme.id,
+        fmt::join(programme.limits, ", "),
+        meter.accuracy_class,
+        meter.name));
 }
 
 std::vector<std::string> rating_remarks(const dut::MeterType& meter, bool printed) {
     std::vector<std::string> remarks;
     for (const calibration::RatingFault& fault : meter.printed_faults) {
-        remarks.push_back(fmt::format("{}: printed value contradicts {}: {}", meter.name, fault.rule, fault.message));
+        remarks.push_back(fmt::format(
+            "{}: printed value contradicts {}: {}", meter.name, fault.rule, fault.message));
     }
     if (meter.printed_minimum != meter.ratings.minimum) {
-        remarks.push_back(fmt::format("Imin: {:g} A is printed, {:g} A is consistent with the standard's ratios; the {} value is used",
-                                      meter.printed_minimum.value(), meter.ratings.minimum.value(),
-                                      printed ? "printed" : "consistent"));
+        remarks.push_back(
+            fmt::format("Imin: {:g} A is printed, {:g} A is consistent with the standard's ratios; "
+                        "the {} value is used",
+                        meter.printed_minimum.value(),
+                        meter.ratings.minimum.value(),
+                        printed ? "printed" : "consistent"));
     }
     return remarks;
 }
@@ -223,8 +274,9 @@ Plan make_plan(const RunSetup& setup) {
     plan.rule = setup.rule;
     plan.certificate = rig::parse_bench_file(setup.bench_text, setup.bench_name).certificate;
     plan.accuracy_class = class_in(plan.limits, plan.meter);
-    plan.ratings = dut::ratings(plan.meter, setup.printed_minimum_current ? dut::MinimumCurrent::printed
-                                                                          : dut::MinimumCurrent::consistent);
+    plan.ratings = dut::ratings(plan.meter,
+                                setup.printed_minimum_current ? dut::MinimumCurrent::printed
+                                                              : dut::MinimumCurrent::consistent);
     plan.remarks = rating_remarks(plan.meter, setup.printed_minimum_current);
     check_only_points(setup, plan.programme);
     for (const ProgrammePoint& point : plan.programme.points) {
@@ -233,7 +285,9 @@ Plan make_plan(const RunSetup& setup) {
         }
     }
     if (plan.points.empty()) {
-        throw DataError(fmt::format("programme '{}': no point is left that {} could judge", plan.programme.id, plan.limits.title()));
+        throw DataError(fmt::format("programme '{}': no point is left that {} could judge",
+                                    plan.programme.id,
+                                    plan.limits.title()));
     }
     return plan;
 }
@@ -246,9 +300,10 @@ RunSetup load_setup(const SetupNames& names) {
     setup.programme_name = programme.name;
     setup.meter_text = meter.text;
     setup.meter_name = meter.name;
-    const Text limits = names.limits.empty() ? preferred_limits(parse_programme(programme.text, programme.name),
-                                                                dut::parse_meter_type(meter.text, meter.name))
-                                             : text_of(names.limits, calibration::limit_text);
+    const Text limits = names.limits.empty()
+                            ? preferred_limits(parse_programme(programme.text, programme.name),
+                                               dut::parse_meter_type(meter.text, meter.name))
+                            : text_of(names.limits, calibration::limit_text);
     setup.limits_text = limits.text;
     setup.limits_name = limits.name;
     return setup;

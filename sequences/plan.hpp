@@ -1,4 +1,5 @@
-// A plan: a programme made concrete for one meter type, one edition and one rule, with its finish time and feasibility.
+// A plan: a programme made concrete for one meter type, one edition and one rule, with its finish
+// time and feasibility.
 #pragma once
 
 #include "calibration/decision.hpp"
@@ -14,8 +15,8 @@
 
 namespace sequences {
 
-// Everything a run is made from, as text: it goes into the journal and the evidence verbatim, and an archive is
-// evaluated again from nothing else.
+// Everything a run is made from, as text: it goes into the journal and the evidence verbatim, and
+// an archive is evaluated again from nothing else.
 struct RunSetup {
     std::string programme_text, programme_name;
     std::string meter_text, meter_name;
@@ -31,13 +32,13 @@ struct TestPoint {
     std::size_t index = 0;  // in the plan
     ProgrammePoint programme;
     calibration::LoadPoint load;
-    std::optional<calibration::Limits> limits;   // accuracy points only
-    calibration::Duration impulse_interval{};    // at nominal power; zero for no-load
-    calibration::Duration required{};            // no-load: the observation time; starting: tau
-    double expected_s = 0;                       // bench time with settling
+    std::optional<calibration::Limits> limits;  // accuracy points only
+    calibration::Duration impulse_interval{};   // at nominal power; zero for no-load
+    calibration::Duration required{};           // no-load: the observation time; starting: tau
+    double expected_s = 0;                      // bench time with settling
     double at_most_s = 0;
-    double expected_uncertainty_percent = 0;     // accuracy points
-    std::string infeasible;                      // why it cannot reach its uncertainty in time; empty: it can
+    double expected_uncertainty_percent = 0;  // accuracy points
+    std::string infeasible;  // why it cannot reach its uncertainty in time; empty: it can
 };
 
 struct Plan {
@@ -45,7 +46,8 @@ struct Plan {
     dut::MeterType meter;
     calibration::Ratings ratings;  // with the Imin that is used
     calibration::LimitTable limits;
-    std::string accuracy_class;  // of the meter in this edition: "C" by EN 50470-3, "1" by IEC 62053-21
+    std::string
+        accuracy_class;  // of the meter in this edition: "C" by EN 50470-3, "1" by IEC 62053-21
     calibration::DecisionRule rule;
     calibration::Certificate certificate;
     std::vector<TestPoint> points;
@@ -57,8 +59,8 @@ struct Plan {
 // Pure. Throws calibration::DataError.
 Plan make_plan(const RunSetup& setup);
 
-// Fills in the texts of a set-up from names: built-in ids or paths. `limits` empty: the programme's own choice for
-// the meter's class. Throws calibration::DataError.
+// Fills in the texts of a set-up from names: built-in ids or paths. `limits` empty: the programme's
+// own choice for the meter's class. Throws calibration::DataError.
 struct SetupNames {
     std::string programme, meter, limits;
 };

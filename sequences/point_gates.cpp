@@ -15,10 +15,12 @@ namespace {
 
 using calibration::PhasedEdge;
 
-// A meter that has been silent for this many impulse intervals is not going to speak: its point ends here.
+// A meter that has been silent for this many impulse intervals is not going to speak: its point
+// ends here.
 constexpr double silent_intervals = 5;
 constexpr double least_patience_s = 10;
-// A stream that loses edges more often than this during one gate has a fault that no repetition mends.
+// A stream that loses edges more often than this during one gate has a fault that no repetition
+// mends.
 constexpr int most_losses = 6;
 
 double limit_of(const calibration::Limits& limits) {
@@ -27,7 +29,8 @@ double limit_of(const calibration::Limits& limits) {
 
 }  // namespace
 
-PointGates::PointGates(const GateContext& context, const std::vector<std::size_t>& positions) : context_(context) {
+PointGates::PointGates(const GateContext& context, const std::vector<std::size_t>& positions)
+    : context_(context) {
     for (const std::size_t position : positions) {
         gates_.push_back({.position = position});
         open(gates_.back(), context.from_tick);
@@ -37,12 +40,14 @@ PointGates::PointGates(const GateContext& context, const std::vector<std::size_t
 void PointGates::open(Gate& gate, std::int64_t from_tick) const {
     gate.from_tick = from_tick;
     gate.last_tick = from_tick;
+    gate.next_edge = 0;
     gate.impulses = 0;
     gate.times_s.clear();
     gate.state = "waiting";
     gate.accumulator.emplace(calibration::GateConstants{
         .dut = context_.plan.ratings.constant,
-        .reference = calibration::ImpulsesPerKilowattHour{context_.reference_constant_imp_per_kwh}});
+        .reference =
+            calibration::ImpulsesPerKilowattHour{context_.reference_constant_imp_per_kwh}});
 }
 
 double PointGates::seconds_from(const Gate& gate, std::int64_t tick) const {
@@ -55,8 +60,12 @@ void PointGates::finish(Gate& gate, std::int64_t to_tick) const {
     gate.state = "done";
 }
 
-// False when it has begun anew too often: then the last gate stands as it is, for the evaluation to judge.
-bool PointGates::begin_anew(Gate& gate, std::int64_t from_tick, const std::string& reason, int most,
+// False when it has begun anew too often: then the last gate stands as it is, for the evaluation to
+// judge.
+bool PointGates::begin_anew(Gate& gate,
+                            std::int64_t from_tick,
+                            const std::string& reason,
+                            int most,
                             std::vector<Restart>& restarts) const {
     restarts.push_back({gate.position, reason});
     if (++gate.restarts >= most) {
@@ -67,14 +76,20 @@ bool PointGates::begin_anew(Gate& gate, std::int64_t from_tick, const std::strin
     return true;
 }
 
-void PointGates::take_losses(Gate& gate, const rig::EdgeRecorder& recorder, std::vector<Restart>& restarts) const {
+void PointGates::take_losses(Gate& gate,
+                             const rig::EdgeRecorder& recorder,
+                             std::vector<Restart>& restarts) const {
     for (; gate.next_loss < recorder.losses().size(); ++gate.next_loss) {
         const rig::RecordedLoss& loss = recorder.losses()[gate.next_loss];
         const std::int64_t end = gate.finished ? gate.to_tick : INT64_MAX;
         if (gate.taken || !loss.spoils(gate.position) || !loss.overlaps(gate.from_tick, end)) {
             continue;
         }
-        if (!begin_anew(gate, loss.to_tick + 1, fmt::format("edges were lost: {}", loss.cause), most_losses, restarts)) {
+        if (!begin_anew(gate,
+                        loss.to_tick + 1,
+                        fmt::format("edges were lost: {}", loss.cause),
+                        most_losses,
+                        restarts)) {
             finish(gate, recorder.watermark());
         }
     }
@@ -87,16 +102,20 @@ bool PointGates::accuracy_reached(const Gate& gate, const PhasedEdge& edge) cons
         result->duration_ticks * context_.tick_s < stop.least_time_s) {
         return false;
     }
-    const double gap_s = static_cast<double>(edge.reference_after - edge.reference_before) * context_.tick_s;
+    const double gap_s =
+        static_cast<double>(edge.reference_after - edge.reference_before) * context_.tick_s;
     const calibration::Budget budget =
-        calibration::error_budget(*result, {.certificate = context_.plan.certificate,
-                                            .power_factor = context_.point.programme.power_factor.value(),
-                                            .tick_s = context_.tick_s,
-                                            .mean_reference_gap_s = gap_s});
+        calibration::error_budget(*result,
+                                  {.certificate = context_.plan.certificate,
+                                   .power_factor = context_.point.programme.power_factor.value(),
+                                   .tick_s = context_.tick_s,
+                                   .mean_reference_gap_s = gap_s});
     return budget.expanded_percent <= limit_of(*context_.point.limits) / 3;
 }
 
-void PointGates::take_edge(Gate& gate, const PhasedEdge& edge, std::vector<Restart>& restarts) const {
+void PointGates::take_edge(Gate& gate,
+                           const PhasedEdge& edge,
+                           std::vector<Restart>& restarts) const {
     ++gate.impulses;
     gate.last_tick = edge.tick;
     gate.state = "measuring";
@@ -119,15 +138,20 @@ void PointGates::take_edge(Gate& gate, const PhasedEdge& edge, std::vector<Resta
             }
             finish(gate, edge.tick);
             if (const auto result = gate.accumulator->result(); !result->complete()) {
-                begin_anew(gate, edge.tick + 1,
-                           fmt::format("{} missed and {} extra impulses", result->missed, result->extra),
-                           context_.repetitions, restarts);
+                begin_anew(
+                    gate,
+                    edge.tick + 1,
+                    fmt::format("{} missed and {} extra impulses", result->missed, result->extra),
+                    context_.repetitions,
+                    restarts);
             }
             return;
     }
 }
 
-void PointGates::take_edges(Gate& gate, const rig::EdgeRecorder& recorder, std::vector<Restart>& restarts) const {
+void PointGates::take_edges(Gate& gate,
+                            const rig::EdgeRecorder& recorder,
+                            std::vector<Restart>& restarts) const {
     const auto& edges = recorder.edges(gate.position);
     while (!gate.finished && gate.next_edge < edges.size()) {
         const PhasedEdge& edge = edges[gate.next_edge++];
@@ -147,14 +171,18 @@ void PointGates::check_time(Gate& gate, std::int64_t watermark) const {
             }
             return;
         case PointKind::starting:
-            if (starting_state(gate.times_s, calibration::seconds(context_.point.required), passed_s).state !=
-                Starting::waiting) {
+            if (starting_state(
+                    gate.times_s, calibration::seconds(context_.point.required), passed_s)
+                    .state != Starting::waiting) {
                 finish(gate, watermark);
             }
             return;
         case PointKind::accuracy: {
-            const double silent_s = static_cast<double>(watermark - gate.last_tick) * context_.tick_s;
-            if (silent_s > least_patience_s + silent_intervals * calibration::seconds(context_.point.impulse_interval)) {
+            const double silent_s =
+                static_cast<double>(watermark - gate.last_tick) * context_.tick_s;
+            if (silent_s >
+                least_patience_s +
+                    silent_intervals * calibration::seconds(context_.point.impulse_interval)) {
                 finish(gate, watermark);
             }
             return;
@@ -201,7 +229,8 @@ std::vector<PointGates::Finished> PointGates::take_finished() {
 std::vector<LivePosition> PointGates::live(const std::vector<rig::Position>& bench) const {
     std::vector<LivePosition> list;
     for (const Gate& gate : gates_) {
-        LivePosition entry{.name = bench[gate.position].name, .impulses = gate.impulses, .state = gate.state};
+        LivePosition entry{
+            .name = bench[gate.position].name, .impulses = gate.impulses, .state = gate.state};
         if (const auto result = gate.accumulator->result()) {
             entry.has_error = true;
             entry.error_percent = result->error_pi_percent;

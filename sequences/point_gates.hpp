@@ -1,4 +1,5 @@
-// The gates of one attempt at one point: every position with its own progress, its own stop rule and its own fate.
+// The gates of one attempt at one point: every position with its own progress, its own stop rule
+// and its own fate.
 #pragma once
 
 #include "calibration/gate.hpp"
@@ -19,7 +20,8 @@ struct GateContext {
     double reference_constant_imp_per_kwh = 0;
     double tick_s = 0;
     std::int64_t from_tick = 0;
-    int repetitions = 1;  // how often a position's gate may begin anew after missed or extra impulses
+    int repetitions =
+        1;  // how often a position's gate may begin anew after missed or extra impulses
 };
 
 // A position's gate that begins anew, for the record.
@@ -66,11 +68,20 @@ class PointGates {
 
     void open(Gate& gate, std::int64_t from_tick) const;
     void finish(Gate& gate, std::int64_t to_tick) const;
-    bool begin_anew(Gate& gate, std::int64_t from_tick, const std::string& reason, int most,
+    bool begin_anew(Gate& gate,
+                    std::int64_t from_tick,
+                    const std::string& reason,
+                    int most,
                     std::vector<Restart>& restarts) const;
-    void take_losses(Gate& gate, const rig::EdgeRecorder& recorder, std::vector<Restart>& restarts) const;
-    void take_edges(Gate& gate, const rig::EdgeRecorder& recorder, std::vector<Restart>& restarts) const;
-    void take_edge(Gate& gate, const calibration::PhasedEdge& edge, std::vector<Restart>& restarts) const;
+    void take_losses(Gate& gate,
+                     const rig::EdgeRecorder& recorder,
+                     std::vector<Restart>& restarts) const;
+    void take_edges(Gate& gate,
+                    const rig::EdgeRecorder& recorder,
+                    std::vector<Restart>& restarts) const;
+    void take_edge(Gate& gate,
+                   const calibration::PhasedEdge& edge,
+                   std::vector<Restart>& restarts) const;
     void check_time(Gate& gate, std::int64_t watermark) const;
     bool accuracy_reached(const Gate& gate, const calibration::PhasedEdge& edge) const;
     double seconds_from(const Gate& gate, std::int64_t tick) const;

@@ -16,22 +16,56 @@ using calibration::LoadKind;
 using calibration::PowerFactor;
 using calibration::Table;
 
-constexpr calibration::Range hours{.least = 0, .most = 1e6};
+constexpr calibration::Range seconds_range{.least = 0, .most = 1e6};
+
+// Every current is given here: what counts is whether the expression is one.
+constexpr calibration::Ratings any_ratings{.starting = calibration::Ampere{1},
+                                           .minimum = calibration::Ampere{1},
+                                           .transitional = calibration::Ampere{1},
+                                           .reference = calibration::Ampere{1},
+                                           .maximum = calibration::Ampere{1}};
+
+// As calibration::current_from_text() and voltage_from_text() read it, above zero; with file, line
+// and key if not.
+template <class Reader>
+void check_amount(const Table& table,
+                  std::string_view key,
+                  const std::string& text,
+                  Reader reader) {
+    try {
+        if (reader(text, any_ratings).value() > 0) {
+            return;
+        }
+    } catch (const calibration::DataError& error) {
+        table.fail(key, error.what());
+    }
+    table.fail(key, fmt::format("expected more than zero, got \"{}\"", text));
+}
+
+std::string read_voltage(const Table& table, const char* usual) {
+    std::string text = table.optional_text("voltage").value_or(usual);
+    check_amount(table, "voltage", text, calibration::voltage_from_text);
+    return text;
+}
 
 StopRule read_stop_rule(const Table& table) {
     StopRule stop;
-    stop.least_intervals = table.optional_integer("least_intervals", {.least = 1, .most = 1e7}).value_or(10);
-    stop.least_time_s = table.optional_number("least_time_s", hours).value_or(10);
+    stop.least_intervals =
+        table.optional_integer("least_intervals", {.least = 1, .most = 1e7}).value_or(10);
+    stop.least_time_s = table.optional_number("least_time_s", seconds_range).value_or(10);
     stop.most_time_s = table.number("most_time_s", {.least = 1, .most = 1e6});
     if (stop.most_time_s < stop.least_time_s) {
-        table.fail("most_time_s", fmt::format("expected at least least_time_s = {:g}", stop.least_time_s));
+        table.fail("most_time_s",
+                   fmt::format("expected at least least_time_s = {:g}", stop.least_time_s));
     }
     return stop;
 }
 
 std::string point_name(const ProgrammePoint& point) {
-    const std::string element = point.load == LoadKind::single_phase ? fmt::format(" L{}", point.phase + 1) : "";
-    return fmt::format("{}{} PF {}", point.current, element, point.power_factor.text());
+    const std::string element =
+        point.load == LoadKind::single_phase ? fmt::format(" L{}", point.phase + 1) : "";
+    const std::string voltage = point.voltage == "Un" ? "" : fmt::format(" at {}", point.voltage);
+    return fmt::format("{}{} PF {}{}", point.current, element, point.power_factor.text(), voltage);
 }
 
 std::vector<std::size_t> read_phases(const Table& table, LoadKind load) {
@@ -41,7 +75,8 @@ std::vector<std::size_t> read_phases(const Table& table, LoadKind load) {
     std::vector<std::size_t> phases;
     for (const std::string& text : table.texts("phases")) {
         if (text != "L1" && text != "L2" && text != "L3") {
-            table.fail("phases", fmt::format("expected \"L1\", \"L2\" or \"L3\", got \"{}\"", text));
+            table.fail("phases",
+                       fmt::format("expected \"L1\", \"L2\" or \"L3\", got \"{}\"", text));
         }
         phases.push_back(static_cast<std::size_t>(text[1] - '1'));
     }
@@ -59,6 +94,9 @@ std::vector<PowerFactor> read_power_factors(const Table& table) {
         } catch (const calibration::DataError& error) {
             table.fail("power_factor", error.what());
         }
+        if (factors.back().value() == 0) {
+            table.fail("power_factor", fmt::format("expected active power, got \"{}\"", text));
+        }
     }
     if (factors.empty()) {
         factors.push_back(PowerFactor::unity());
@@ -69,10 +107,11 @@ std::vector<PowerFactor> read_power_factors(const Table& table) {
 // One table stands for every combination of its currents, power factors and phases, in that order.
 void read_accuracy(const Table& table, std::vector<ProgrammePoint>& points) {
     ProgrammePoint point;
-    point.voltage = table.optional_text("voltage").value_or("Un");
-    point.settle_s = table.optional_number("settle_s", hours).value_or(0);
+    point.voltage = read_voltage(table, "Un");
+    point.settle_s = table.optional_number("settle_s", seconds_range).value_or(0);
     point.stop = read_stop_rule(table);
-    point.load = table.optional_one_of("load", {"balanced", "single-phase"}).value_or("balanced") == "balanced"
+    point.load = table.optional_one_of("load", {"balanced", "single-phase"}).value_or("balanced") ==
+                         "balanced"
                      ? LoadKind::balanced
                      : LoadKind::single_phase;
     const auto currents = table.texts("current");
@@ -82,6 +121,7 @@ void read_accuracy(const Table& table, std::vector<ProgrammePoint>& points) {
     const auto phases = read_phases(table, point.load);
     const auto factors = read_power_factors(table);
     for (const std::string& current : currents) {
+        check_amount(table, "current", current, calibration::current_from_text);
         for (const PowerFactor& factor : factors) {
             for (const std::size_t phase : phases) {
                 point.current = current;
@@ -102,9 +142,12 @@ void read_point(const Table& table, std::vector<ProgrammePoint>& points) {
         ProgrammePoint point;
         point.kind = kind == "no-load" ? PointKind::no_load : PointKind::starting;
         point.name = table.text("name");
-        point.voltage = table.optional_text("voltage").value_or(kind == "no-load" ? "1.15 Un" : "Un");
-        point.current = kind == "no-load" ? "" : table.optional_text("current").value_or("Ist");
-        point.settle_s = table.optional_number("settle_s", hours).value_or(0);
+        point.voltage = read_voltage(table, kind == "no-load" ? "1.15 Un" : "Un");
+        if (point.kind == PointKind::starting) {
+            point.current = table.optional_text("current").value_or("Ist");
+            check_amount(table, "current", point.current, calibration::current_from_text);
+        }
+        point.settle_s = table.optional_number("settle_s", seconds_range).value_or(0);
         points.push_back(point);
     }
     table.finish();
@@ -112,8 +155,11 @@ void read_point(const Table& table, std::vector<ProgrammePoint>& points) {
 
 void check_names(const Table& root, const std::vector<ProgrammePoint>& points) {
     for (auto point = points.begin(); point != points.end(); ++point) {
-        if (std::any_of(points.begin(), point, [&](const auto& other) { return other.name == point->name; })) {
-            root.fail("point", fmt::format("expected every point once, got '{}' twice", point->name));
+        if (std::any_of(points.begin(), point, [&](const auto& other) {
+                return other.name == point->name;
+            })) {
+            root.fail("point",
+                      fmt::format("expected every point once, got '{}' twice", point->name));
         }
     }
 }
@@ -134,8 +180,10 @@ std::string_view name(PointKind kind) {
 
 Programme parse_programme(std::string_view text, std::string_view file) {
     const Table root = calibration::parse_document(text, file);
-    Programme programme{.id = root.text("id"), .title = root.text("title"), .limits = root.texts("limits")};
-    programme.attempts = static_cast<int>(root.optional_integer("attempts", {.least = 1, .most = 20}).value_or(3));
+    Programme programme{
+        .id = root.text("id"), .title = root.text("title"), .limits = root.texts("limits")};
+    programme.attempts =
+        static_cast<int>(root.optional_integer("attempts", {.least = 1, .most = 20}).value_or(3));
     if (programme.limits.empty()) {
         root.fail("limits", "expected one or more editions");
     }

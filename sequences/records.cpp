@@ -31,8 +31,12 @@ void get_optional(const Json& json, const char* key, std::optional<T>& value) {
 Json seen_to_json(const SeenLoad& seen) {
     Json phases = Json::array();
     for (const calibration::SeenPhase& phase : seen.phases) {
-        phases.push_back({phase.voltage.value(), phase.current.value(), phase.voltage_angle.value(),
-                          phase.displacement.value(), phase.active.value(), phase.reactive.value(),
+        phases.push_back({phase.voltage.value(),
+                          phase.current.value(),
+                          phase.voltage_angle.value(),
+                          phase.displacement.value(),
+                          phase.active.value(),
+                          phase.reactive.value(),
                           phase.apparent.value()});
     }
     return {{"frequency_hz", seen.frequency.value()}, {"u_i_angle_phi_p_q_s", phases}};
@@ -139,9 +143,12 @@ void decode(const Json& j, RunRecord& r) {
 }
 
 Json encode(const InstrumentsRecord& r) {
-    return {{"source", r.instruments.source},   {"reference", r.instruments.reference},
-            {"capture", r.instruments.capture}, {"tick_s", r.instruments.tick_s},
-            {"positions", r.positions},         {"channels", r.channels}};
+    return {{"source", r.instruments.source},
+            {"reference", r.instruments.reference},
+            {"capture", r.instruments.capture},
+            {"tick_s", r.instruments.tick_s},
+            {"positions", r.positions},
+            {"channels", r.channels}};
 }
 void decode(const Json& j, InstrumentsRecord& r) {
     j.at("source").get_to(r.instruments.source);
@@ -152,7 +159,9 @@ void decode(const Json& j, InstrumentsRecord& r) {
     j.at("channels").get_to(r.channels);
 }
 
-Json encode(const MeterRecord& r) { return {{"position", r.position}, {"serial", r.serial}, {"identity", r.identity}}; }
+Json encode(const MeterRecord& r) {
+    return {{"position", r.position}, {"serial", r.serial}, {"identity", r.identity}};
+}
 void decode(const Json& j, MeterRecord& r) {
     j.at("position").get_to(r.position);
     j.at("serial").get_to(r.serial);
@@ -166,9 +175,14 @@ void decode(const Json& j, GivenUpRecord& r) {
 }
 
 Json encode(const RegistersRecord& r) {
-    return {{"position", r.position}, {"after", r.after},         {"import_kwh", r.import_kwh},
-            {"export_kwh", r.export_kwh}, {"step_kwh", r.step_kwh}, {"roll_over_kwh", r.roll_over_kwh},
-            {"ratio", r.ratio},       {"tick", r.tick}};
+    return {{"position", r.position},
+            {"after", r.after},
+            {"import_kwh", r.import_kwh},
+            {"export_kwh", r.export_kwh},
+            {"step_kwh", r.step_kwh},
+            {"roll_over_kwh", r.roll_over_kwh},
+            {"ratio", r.ratio},
+            {"tick", r.tick}};
 }
 void decode(const Json& j, RegistersRecord& r) {
     j.at("position").get_to(r.position);
@@ -182,7 +196,9 @@ void decode(const Json& j, RegistersRecord& r) {
 }
 
 Json encode(const PointRecord& r) {
-    return {{"point", r.point}, {"attempt", r.attempt}, {"at_s", r.at_s},
+    return {{"point", r.point},
+            {"attempt", r.attempt},
+            {"at_s", r.at_s},
             {"reference_constant_imp_per_kwh", r.reference_constant_imp_per_kwh}};
 }
 void decode(const Json& j, PointRecord& r) {
@@ -193,7 +209,8 @@ void decode(const Json& j, PointRecord& r) {
 }
 
 Json encode(const GateRecord& r) {
-    return {{"point", r.point}, {"attempt", r.attempt}, {"at_s", r.at_s}, {"from_tick", r.from_tick}};
+    return {
+        {"point", r.point}, {"attempt", r.attempt}, {"at_s", r.at_s}, {"from_tick", r.from_tick}};
 }
 void decode(const Json& j, GateRecord& r) {
     j.at("point").get_to(r.point);
@@ -203,7 +220,10 @@ void decode(const Json& j, GateRecord& r) {
 }
 
 Json encode(const ConditionsRecord& r) {
-    return {{"point", r.point}, {"attempt", r.attempt}, {"at_s", r.at_s}, {"tick", r.tick},
+    return {{"point", r.point},
+            {"attempt", r.attempt},
+            {"at_s", r.at_s},
+            {"tick", r.tick},
             {"seen", seen_to_json(r.seen)}};
 }
 void decode(const Json& j, ConditionsRecord& r) {
@@ -227,7 +247,10 @@ void decode(const Json& j, InvalidRecord& r) {
 }
 
 Json encode(const DoneRecord& r) {
-    Json json{{"point", r.point}, {"attempt", r.attempt}, {"position", r.position}, {"from_tick", r.from_tick},
+    Json json{{"point", r.point},
+              {"attempt", r.attempt},
+              {"position", r.position},
+              {"from_tick", r.from_tick},
               {"to_tick", r.to_tick}};
     put_optional(json, "true_error_percent", r.true_error_percent);
     return json;
@@ -241,7 +264,9 @@ void decode(const Json& j, DoneRecord& r) {
     get_optional(j, "true_error_percent", r.true_error_percent);
 }
 
-Json encode(const PointEndRecord& r) { return {{"point", r.point}, {"attempt", r.attempt}, {"at_s", r.at_s}}; }
+Json encode(const PointEndRecord& r) {
+    return {{"point", r.point}, {"attempt", r.attempt}, {"at_s", r.at_s}};
+}
 void decode(const Json& j, PointEndRecord& r) {
     j.at("point").get_to(r.point);
     j.at("attempt").get_to(r.attempt);
@@ -254,7 +279,9 @@ void decode(const Json& j, LossRecord& r) { r.loss = rig::loss_from_json(j.dump(
 Json encode(const RemarkRecord& r) { return {{"text", r.text}}; }
 void decode(const Json& j, RemarkRecord& r) { j.at("text").get_to(r.text); }
 
-Json encode(const EndRecord& r) { return {{"aborted", r.aborted}, {"reason", r.reason}, {"at_s", r.at_s}}; }
+Json encode(const EndRecord& r) {
+    return {{"aborted", r.aborted}, {"reason", r.reason}, {"at_s", r.at_s}};
+}
 void decode(const Json& j, EndRecord& r) {
     j.at("aborted").get_to(r.aborted);
     j.at("reason").get_to(r.reason);
@@ -292,7 +319,8 @@ std::optional<Record> read(const rig::Note& note) {
     try {
         return decode_kind(note, Json::parse(note.json));
     } catch (const Json::exception& error) {
-        throw rig::JournalError(fmt::format("journal: note '{}' has another shape: {}", note.kind, error.what()));
+        throw rig::JournalError(
+            fmt::format("journal: note '{}' has another shape: {}", note.kind, error.what()));
     }
 }
 

@@ -91,12 +91,24 @@ struct EndRecord {
     double at_s = 0;
 };
 
-using Record = std::variant<RunRecord, InstrumentsRecord, MeterRecord, GivenUpRecord, RegistersRecord, PointRecord,
-                            GateRecord, ConditionsRecord, InvalidRecord, DoneRecord, PointEndRecord, LossRecord,
-                            RemarkRecord, EndRecord>;
+using Record = std::variant<RunRecord,
+                            InstrumentsRecord,
+                            MeterRecord,
+                            GivenUpRecord,
+                            RegistersRecord,
+                            PointRecord,
+                            GateRecord,
+                            ConditionsRecord,
+                            InvalidRecord,
+                            DoneRecord,
+                            PointEndRecord,
+                            LossRecord,
+                            RemarkRecord,
+                            EndRecord>;
 
 void write(rig::JournalWriter& journal, const Record& record);
-// Throws rig::JournalError for a note of another shape; nothing for a kind this version does not know.
+// Throws rig::JournalError for a note of another shape; nothing for a kind this version does not
+// know.
 std::optional<Record> read(const rig::Note& note);
 
 }  // namespace sequences

@@ -1,4 +1,5 @@
-// What a run says: a pure function of its journal. Evidence and reports are made from this and nothing else.
+// What a run says: a pure function of its journal. Evidence and reports are made from this and
+// nothing else.
 #pragma once
 
 #include "calibration/decision.hpp"
@@ -24,7 +25,7 @@ struct RunIdentity {
     std::string operator_name;  // may be empty
 };
 
-struct Instruments {  // as identified at the start
+struct Instruments {                         // as identified at the start
     std::string source, reference, capture;  // "ZERA MT786, serial ..., firmware ..."
     double tick_s = 0;
 };
@@ -52,7 +53,8 @@ struct PositionResult {
     std::string reason;  // one line; empty for a plain pass
     int attempt = 1;     // the one that counted
     double reference_constant_imp_per_kwh = 0;
-    std::vector<calibration::PhasedEdge> edges;  // of the accepted gate, in order; no-load and starting: all observed
+    std::vector<calibration::PhasedEdge>
+        edges;  // of the accepted gate, in order; no-load and starting: all observed
     // accuracy
     std::optional<calibration::GateResult> gate;
     std::optional<calibration::Budget> budget;
@@ -60,7 +62,7 @@ struct PositionResult {
     std::optional<double> true_error_percent;  // virtual runs only
     // no-load and starting
     std::int64_t impulses = 0;
-    double observed_s = 0;               // no-load: how long; starting: until decided
+    double observed_s = 0;                // no-load: how long; starting: until decided
     std::vector<double> impulse_times_s;  // starting: of the first three impulses after energising
 };
 
@@ -84,9 +86,11 @@ struct RegisterCheck {  // energy registers against LED impulses over the whole 
 struct MeterResult {
     std::string position, serial;  // serial as the bench file or, failing that, the meter states it
     int led_channel = 0;
-    std::vector<std::pair<std::string, std::string>> identity;  // as read: "product name" -> "COUNTIS E48"
+    std::vector<std::pair<std::string, std::string>>
+        identity;  // as read: "product name" -> "COUNTIS E48"
     std::optional<RegisterCheck> registers;
-    std::vector<std::int64_t> edge_ticks;  // every impulse of the whole run, inside gates and outside
+    std::vector<std::int64_t>
+        edge_ticks;      // every impulse of the whole run, inside gates and outside
     std::string reason;  // why the position was given up, if it was
     calibration::Verdict verdict = calibration::Verdict::not_run;  // worst of its points and checks
 };
@@ -99,7 +103,8 @@ struct RunResult {
     std::vector<PointResult> points;
     std::vector<MeterResult> meters;
     bool aborted = false;
-    std::string abort_reason;  // "stopped by the operator", "the journal ends here: the run was killed"
+    std::string
+        abort_reason;  // "stopped by the operator", "the journal ends here: the run was killed"
     std::vector<std::string> remarks;  // losses, glitches, repeated points: for QA
     calibration::Verdict verdict = calibration::Verdict::not_run;
     double bench_time_s = 0;

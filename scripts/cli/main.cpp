@@ -1,4 +1,5 @@
-// The calrig command: reads the command line, calls one command, turns what goes wrong into one line and a status.
+// The calrig command: reads the command line, calls one command, turns what goes wrong into one
+// line and a status.
 #include "calibration/document.hpp"
 #include "instruments/fault.hpp"
 #include "instruments/io/link.hpp"
@@ -9,11 +10,16 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace scripts {
 
@@ -21,77 +27,129 @@ int command_line(int count, char** arguments);
 
 namespace {
 
+// Else -1 would quietly become 2^64 - 1.
+std::string whole_number(const std::string& text) {
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits ? "" : fmt::format("expected a whole number from 0, got '{}'", text);
+}
+
 void add_plan_options(CLI::App& app, PlanOptions& options) {
-    app.add_option("programme", options.programme, "a built-in programme or a TOML file")->required();
+    app.add_option("programme", options.programme, "a built-in programme or a TOML file")
+        ->required();
     app.add_option("--meter", options.meter, "a built-in meter type or a TOML file")->required();
     app.add_option("--positions", options.positions, "meters on the built-in twin (3 unless told)")
         ->check(CLI::Range(1, 80));
-    app.add_option("--bench", options.bench, "bench file; without it the bench is the built-in twin");
-    app.add_option("--seed", options.seed, "of everything random on the twin")->capture_default_str();
-    app.add_option("--limits", options.limits, "edition of the limits; else the programme's choice for the meter's class");
+    app.add_option(
+        "--bench", options.bench, "bench file; without it the bench is the built-in twin");
+    app.add_option("--seed", options.seed, "of everything random on the twin")
+        ->capture_default_str()
+        ->check(whole_number);
+    app.add_option("--limits",
+                   options.limits,
+                   "edition of the limits; else the programme's choice for the meter's class");
     app.add_option("--rule", options.rule, "decision rule: simple or guard")->capture_default_str();
     app.add_option("--points", options.points, "only these points, by name")->delimiter(',');
-    app.add_flag("--printed-imin", options.printed_minimum, "use Imin as printed where it contradicts the standard");
-    app.add_option("--fault", options.faults, "inject a fault on the twin: KIND[:POSITION]@SECONDS[=AMOUNT]");
+    app.add_flag("--printed-imin",
+                 options.printed_minimum,
+                 "use Imin as printed where it contradicts the standard");
+    app.add_option("--fault",
+                   options.faults,
+                   "inject a fault on the twin: KIND[:POSITION][@SECONDS][=AMOUNT]");
     app.add_flag("--json", options.json, "machine-readable output");
 }
 
 void add_run(CLI::App& app, std::function<int()>& chosen) {
     const auto options = std::make_shared<RunOptions>();
-    CLI::App* run = app.add_subcommand("run", "take meters through a programme and leave the evidence");
+    CLI::App* run =
+        app.add_subcommand("run", "take meters through a programme and leave the evidence");
     add_plan_options(*run, options->plan);
     run->add_option("-o,--output", options->output, "the evidence, HDF5")->capture_default_str();
     run->add_option("--html", options->html, "also the pages a reviewer reads");
-    run->add_option("--rerun", options->rerun, "only the points that did not pass in this earlier evidence");
+    run->add_option(
+        "--rerun", options->rerun, "only the points that did not pass in this earlier evidence");
     run->add_option("--transcript", options->transcript, "everything that crosses a link, as text");
     run->add_option("--operator", options->operator_name, "who tests");
     run->add_flag("--quiet", options->quiet, "no progress");
-    run->add_flag("--force", options->force, "replace evidence of a real bench that lies at the output");
+    run->add_flag(
+        "--force", options->force, "replace evidence of a real bench that lies at the output");
     run->callback([&chosen, options] { chosen = [options] { return run_command(*options); }; });
 }
 
 void add_plan(CLI::App& app, std::function<int()>& chosen) {
     const auto options = std::make_shared<PlanOptions>();
-    CLI::App* plan = app.add_subcommand("plan", "test points, feasibility and finish time; drives nothing");
+    CLI::App* plan =
+        app.add_subcommand("plan", "test points, feasibility and finish time; drives nothing");
     add_plan_options(*plan, *options);
     plan->callback([&chosen, options] { chosen = [options] { return plan_command(*options); }; });
 }
 
 void add_reports(CLI::App& app, std::function<int()>& chosen) {
     const auto report_options = std::make_shared<ReportOptions>();
-    CLI::App* report = app.add_subcommand("report", "the pages a reviewer reads, from the evidence");
+    CLI::App* report =
+        app.add_subcommand("report", "the pages a reviewer reads, from the evidence");
     report->add_option("evidence", report_options->input, "RUN.h5")->required();
     report->add_option("--html", report_options->html, "where to; else beside the evidence");
-    report->callback([&chosen, report_options] { chosen = [report_options] { return report_command(*report_options); }; });
+    report->callback([&chosen, report_options] {
+        chosen = [report_options] { return report_command(*report_options); };
+    });
 
     const auto recover_options = std::make_shared<RecoverOptions>();
-    CLI::App* recover = app.add_subcommand("recover", "the evidence of a run that was killed, from its journal");
+    CLI::App* recover =
+        app.add_subcommand("recover", "the evidence of a run that was killed, from its journal");
     recover->add_option("journal", recover_options->journal, "RUN.h5.journal")->required();
     recover->add_option("-o,--output", recover_options->output, "the evidence; else RUN.h5");
     recover->add_option("--html", recover_options->html, "also the pages a reviewer reads");
-    recover->add_flag("--force", recover_options->force, "replace evidence of a real bench that lies at the output");
-    recover->callback([&chosen, recover_options] { chosen = [recover_options] { return recover_command(*recover_options); }; });
+    recover->add_flag("--force",
+                      recover_options->force,
+                      "replace evidence of a real bench that lies at the output");
+    recover->callback([&chosen, recover_options] {
+        chosen = [recover_options] { return recover_command(*recover_options); };
+    });
 }
 
 void add_others(CLI::App& app, std::function<int()>& chosen) {
     const auto options = std::make_shared<EmulateOptions>();
-    CLI::App* emulate = app.add_subcommand("emulate", "serve the emulated bench on TCP and ptys; prints its bench file");
-    emulate->add_option("--meter", options->meter, "a built-in meter type or a TOML file")->capture_default_str();
-    emulate->add_option("--positions", options->positions, "meters (3 unless told)")->check(CLI::Range(1, 80));
+    CLI::App* emulate = app.add_subcommand(
+        "emulate", "serve the emulated bench on TCP and ptys; prints its bench file");
+    emulate->add_option("--meter", options->meter, "a built-in meter type or a TOML file")
+        ->capture_default_str();
+    emulate->add_option("--positions", options->positions, "meters (3 unless told)")
+        ->check(CLI::Range(1, 80));
     emulate->add_option("--bench", options->bench, "bench file with every device on the twin");
-    emulate->add_option("--seed", options->seed, "of everything random")->capture_default_str();
-    emulate->add_option("--fault", options->faults, "inject a fault: KIND[:POSITION]@SECONDS[=AMOUNT]");
-    emulate->callback([&chosen, options] { chosen = [options] { return emulate_command(*options); }; });
+    emulate->add_option("--seed", options->seed, "of everything random")
+        ->capture_default_str()
+        ->check(whole_number);
+    emulate->add_option(
+        "--fault", options->faults, "inject a fault: KIND[:POSITION][@SECONDS][=AMOUNT]");
+    emulate->callback(
+        [&chosen, options] { chosen = [options] { return emulate_command(*options); }; });
 
     const auto what = std::make_shared<std::string>();
-    CLI::App* list = app.add_subcommand("list", "what there is: meters, programmes, limits, drivers, faults, ports");
+    CLI::App* list = app.add_subcommand(
+        "list", "what there is: meters, programmes, limits, drivers, faults, ports");
     list->add_option("what", *what, "meters|programmes|limits|drivers|faults|ports")->required();
     list->callback([&chosen, what] { chosen = [what] { return list_command(*what); }; });
 }
 
-int complain(const char* text, int status) {
+// One line, whatever the text is made of: scripts and logs take what went wrong line by line.
+int complain(std::string text, int status) {
+    std::ranges::replace(text, '\n', ' ');
     fmt::print(stderr, "calrig: {}\n", text);
     return status;
+}
+
+// CLI11 only says that a subcommand is missing: which there are, and what stands there instead, is
+// more help.
+int complain_about_command(const CLI::App& app, int count, char** arguments) {
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        commands.push_back(command->get_name());
+    }
+    const std::string got = count > 1 ? fmt::format("'{}'", arguments[1]) : "nothing";
+    return complain(fmt::format("expected a command ({}), got {}; calrig --help says more",
+                                fmt::join(commands, ", "),
+                                got),
+                    wrong_input);
 }
 
 int guarded(const std::function<int()>& command) {
@@ -111,10 +169,19 @@ int guarded(const std::function<int()>& command) {
 }  // namespace
 
 int command_line(int count, char** arguments) {
-    CLI::App app{"calrig: electricity-meter test-bench controller. Exit status: 0 every verdict passes, 1 a meter fails,\n"
-                 "2 the command, a file or a value is wrong (nothing was driven), 3 the bench failed or a verdict could not be reached."};
+    // What cannot be written is an error where it is written, never the end of a process that holds
+    // a bench.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+    CLI::App app{
+        "calrig: electricity-meter test-bench controller. Exit status: 0 every verdict passes, 1 a "
+        "meter fails,\n"
+        "2 the command, a file or a value is wrong (nothing was driven), 3 the bench failed or a "
+        "verdict could not be reached."};
     app.require_subcommand(1);
-    app.set_version_flag("--version", fmt::format("calrig {} ({})", sequences::software_version(), sequences::git_commit()));
+    app.set_version_flag(
+        "--version",
+        fmt::format("calrig {} ({})", sequences::software_version(), sequences::git_commit()));
     std::function<int()> chosen;
     add_run(app, chosen);
     add_plan(app, chosen);
@@ -123,7 +190,11 @@ int command_line(int count, char** arguments) {
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
-        return error.get_exit_code() == 0 ? app.exit(error) : complain(error.what(), wrong_input);
+        if (error.get_exit_code() == 0) {
+            return app.exit(error);
+        }
+        return app.get_subcommands().empty() ? complain_about_command(app, count, arguments)
+                                             : complain(error.what(), wrong_input);
     }
     return guarded(chosen);
 }

@@ -2,7 +2,6 @@
 #include "calibration/document.hpp"
 #include "calibration/limits.hpp"
 #include "instruments/io/serial_ports.hpp"
-#include "reports/hdf5_reader.hpp"
 #include "rig/drivers.hpp"
 #include "rig/emulation.hpp"
 #include "rig/journal.hpp"
@@ -33,17 +32,25 @@ std::string without_suffix(const std::string& path, const std::string& suffix) {
 void list_meters() {
     for (const calibration::EmbeddedText& text : dut::meter_type_texts()) {
         const dut::MeterType meter = dut::parse_meter_type(text.text, text.name);
-        fmt::print("{:<14}{:<14} class {:<3} {:g}/{:g}/{:g}/{:g}/{:g} A  {:g} imp/kWh  {}\n", meter.id, meter.name,
-                   meter.accuracy_class, meter.ratings.starting.value(), meter.ratings.minimum.value(),
-                   meter.ratings.transitional.value(), meter.ratings.reference.value(), meter.ratings.maximum.value(),
-                   meter.ratings.constant.value(), meter.modbus ? "Modbus TCP" : "no port");
+        fmt::print("{:<14}{:<14} class {:<3} {:g}/{:g}/{:g}/{:g}/{:g} A  {:g} imp/kWh  {}\n",
+                   meter.id,
+                   meter.name,
+                   meter.accuracy_class,
+                   meter.ratings.starting.value(),
+                   meter.ratings.minimum.value(),
+                   meter.ratings.transitional.value(),
+                   meter.ratings.reference.value(),
+                   meter.ratings.maximum.value(),
+                   meter.ratings.constant.value(),
+                   meter.modbus ? "Modbus TCP" : "no port");
     }
 }
 
 void list_programmes() {
     for (const calibration::EmbeddedText& text : sequences::programme_texts()) {
         const sequences::Programme programme = sequences::parse_programme(text.text, text.name);
-        fmt::print("{:<26}{:>3} points  {}\n", programme.id, programme.points.size(), programme.title);
+        fmt::print(
+            "{:<26}{:>3} points  {}\n", programme.id, programme.points.size(), programme.title);
     }
 }
 
@@ -60,7 +67,12 @@ void list_limits() {
 
 void list_drivers() {
     for (const rig::DriverEntry& driver : rig::drivers()) {
-        fmt::print("{:<12}{:<14}{}\n{:<26}confirmed on: {}\n", driver.kind, driver.name, driver.description, "", driver.confirmed);
+        fmt::print("{:<12}{:<14}{}\n{:<26}confirmed on: {}\n",
+                   driver.kind,
+                   driver.name,
+                   driver.description,
+                   "",
+                   driver.confirmed);
     }
 }
 
@@ -71,8 +83,12 @@ void list_faults() {
 }
 
 void list_ports() {
-    for (const instruments::io::SerialPort& port : instruments::io::serial_ports()) {
+    const auto ports = instruments::io::serial_ports();
+    for (const instruments::io::SerialPort& port : ports) {
         fmt::print("{:<20}{}\n", port.device, port.description);
+    }
+    if (ports.empty()) {
+        fmt::print(stderr, "no serial port is there\n");
     }
 }
 
@@ -80,13 +96,15 @@ void list_ports() {
 
 int plan_command(const PlanOptions& options) {
     const sequences::Plan plan = sequences::make_plan(prepare(options).setup);
-    fmt::print("{}{}", options.json ? plan_as_json(plan) : plan_as_text(plan), options.json ? "\n" : "");
+    fmt::print(
+        "{}{}", options.json ? plan_as_json(plan) : plan_as_text(plan), options.json ? "\n" : "");
     return all_pass;
 }
 
 int report_command(const ReportOptions& options) {
-    const sequences::RunResult result = reports::read_evidence(options.input);
-    const std::string html = options.html.empty() ? without_suffix(options.input, ".h5") + ".html" : options.html;
+    const sequences::RunResult result = read_given(options.input);
+    const std::string html =
+        options.html.empty() ? without_suffix(options.input, ".h5") + ".html" : options.html;
     check_writable(html);
     write_html(result, html);
     fmt::print("{}Pages:    {}\n", result_as_text(result), html);
@@ -94,10 +112,13 @@ int report_command(const ReportOptions& options) {
 }
 
 int recover_command(const RecoverOptions& options) {
-    const std::string output = options.output.empty() ? without_suffix(options.journal, ".journal") : options.output;
+    const std::string output =
+        options.output.empty() ? without_suffix(options.journal, ".journal") : options.output;
     if (output == options.journal) {
-        throw DataError(fmt::format("{}: expected a name for the evidence with -o", options.journal));
+        throw DataError(
+            fmt::format("{}: expected a name for the evidence with -o", options.journal));
     }
+    check_no_writer(options.journal);
     check_output(output, options.force);
     const sequences::RunResult result = sequences::evaluate(rig::read_journal(options.journal));
     leave_evidence(result, output, options.html, options.journal);
@@ -107,9 +128,9 @@ int recover_command(const RecoverOptions& options) {
 
 int emulate_command(const EmulateOptions& options) {
     const dut::MeterType meter = meter_type(options.meter);
-    const BenchText text = bench_text(options.bench, options.positions, options.seed, options.faults, meter);
+    const BenchText text =
+        bench_text(options.bench, options.positions, options.seed, options.faults, meter);
     rig::Emulation emulation(rig::parse_bench_file(text.text, text.name), meter, options.seed);
-    std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGINT, [](int) { stop_emulation = 1; });
     std::signal(SIGTERM, [](int) { stop_emulation = 1; });
     fmt::print("{}\n# ready: Ctrl-C ends it\n", emulation.bench_file_text());
@@ -132,7 +153,8 @@ int list_command(const std::string& what) {
     } else if (what == "ports") {
         list_ports();
     } else {
-        throw DataError(fmt::format("list: expected meters, programmes, limits, drivers, faults or ports, got '{}'", what));
+        throw DataError(fmt::format(
+            "list: expected meters, programmes, limits, drivers, faults or ports, got '{}'", what));
     }
     return all_pass;
 }

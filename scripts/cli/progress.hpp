@@ -1,4 +1,5 @@
-// Progress on a terminal: one line that is rewritten; as JSON lines for machines; nothing into a pipe.
+// Progress on a terminal: one line that is rewritten; as JSON lines for machines; nothing into a
+// pipe.
 #pragma once
 
 #include "sequences/runner.hpp"
@@ -10,8 +11,9 @@ namespace scripts {
 class Progress {
   public:
     Progress(bool quiet, bool json);
-    sequences::LiveObserver observer();  // empty when there is nobody to see it; must not outlive this
-    void finish();                       // leaves the terminal clean
+    sequences::LiveObserver
+    observer();     // empty when there is nobody to see it; must not outlive this
+    void finish();  // leaves the terminal clean
 
   private:
     enum class Mode { silent, terminal, json };

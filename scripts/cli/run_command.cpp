@@ -1,6 +1,5 @@
 // calrig run: the one command that moves a bench.
 #include "calibration/document.hpp"
-#include "reports/hdf5_reader.hpp"
 #include "rig/bench.hpp"
 #include "scripts/cli/commands.hpp"
 #include "scripts/cli/evidence.hpp"
@@ -12,9 +11,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
+#include <set>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace scripts {
@@ -31,27 +34,34 @@ void stop_running_bench(int) {
     }
 }
 
-// From here to the end of the scope, Ctrl-C and a polite kill end the run safely.
+// Ctrl-C, a polite kill, and a terminal or a connection that goes away.
+constexpr std::array stop_signals{SIGINT, SIGTERM, SIGHUP};
+
+// From here to the end of the scope these end the run safely, also while a load settles.
 class StopOnSignal {
   public:
     explicit StopOnSignal(rig::Bench& bench) {
         running_bench.store(&bench);
-        std::signal(SIGINT, stop_running_bench);
-        std::signal(SIGTERM, stop_running_bench);
+        bench.loop().set_interrupt([&bench] { bench.throw_if_stopped(); });
+        for (const int number : stop_signals) {
+            std::signal(number, stop_running_bench);
+        }
     }
     ~StopOnSignal() {
-        std::signal(SIGINT, SIG_DFL);
-        std::signal(SIGTERM, SIG_DFL);
-        running_bench.store(nullptr);
+        for (const int number : stop_signals) {
+            std::signal(number, SIG_DFL);
+        }
+        running_bench.exchange(nullptr)->loop().set_interrupt(nullptr);
     }
     StopOnSignal(const StopOnSignal&) = delete;
     StopOnSignal& operator=(const StopOnSignal&) = delete;
 };
 
-std::vector<std::string> points_to_repeat(const std::string& evidence) {
+std::vector<std::string> points_to_repeat(const sequences::RunResult& earlier) {
     std::vector<std::string> names;
-    for (const sequences::PointResult& point : reports::read_evidence(evidence).points) {
-        const bool passed = std::ranges::all_of(point.positions, [](const auto& p) { return p.verdict == Verdict::pass; });
+    for (const sequences::PointResult& point : earlier.points) {
+        const bool passed = std::ranges::all_of(
+            point.positions, [](const auto& p) { return p.verdict == Verdict::pass; });
         if (!passed) {
             names.push_back(point.point.programme.name);
         }
@@ -59,20 +69,63 @@ std::vector<std::string> points_to_repeat(const std::string& evidence) {
     return names;
 }
 
+// Registers belong to the whole programme: where they did not pass, the points alone cannot mend
+// it.
+int nothing_to_repeat(const sequences::RunResult& earlier, const RunOptions& options) {
+    const int status = status_of(earlier);
+    fmt::print(stderr,
+               "calrig: {}: every point passed{}; nothing to run again\n",
+               options.rerun,
+               status == all_pass ? "" : ", the run as a whole did not");
+    return status;
+}
+
+// Whatever cannot be written is found before anything is energised, and no file takes another's
+// place.
+void check_files(const RunOptions& options) {
+    check_output(options.output, options.force);
+    check_journal(options.output);
+    std::set<std::filesystem::path> taken{std::filesystem::weakly_canonical(options.output)};
+    for (const std::string& path : {options.html, options.transcript}) {
+        if (path.empty()) {
+            continue;
+        }
+        if (!taken.insert(std::filesystem::weakly_canonical(path)).second) {
+            throw calibration::DataError(
+                fmt::format("{}: expected a file of its own, got it twice", path));
+        }
+        check_writable(path);
+    }
+}
+
 sequences::RunResult drive(const Prepared& prepared, const RunOptions& options) {
-    const auto bench = rig::Bench::assemble(prepared.bench, prepared.meter,
-                                            {.seed = options.plan.seed, .transcript = options.transcript});
+    const auto bench =
+        rig::Bench::assemble(prepared.bench,
+                             prepared.meter,
+                             {.seed = options.plan.seed, .transcript = options.transcript});
     const StopOnSignal guard(*bench);
     Progress progress(options.quiet, options.plan.json);
-    sequences::RunResult result = sequences::run(*bench, prepared.setup,
+    sequences::RunResult result = sequences::run(*bench,
+                                                 prepared.setup,
                                                  {.journal = journal_of(options.output),
                                                   .operator_name = options.operator_name,
                                                   .live = progress.observer()});
     progress.finish();
-    if (result.aborted && !options.quiet && !options.plan.json) {
+    // For the person at the bench; into a log goes one line, and --transcript has everything.
+    if (result.aborted && !options.quiet && ::isatty(STDERR_FILENO) != 0) {
         fmt::print(stderr, "The last exchanges with the bench:\n{}", bench->last_exchanges());
     }
     return result;
+}
+
+// Where every meter was given up, the first one's reason says more than that none is left.
+std::string why_aborted(const sequences::RunResult& result) {
+    const auto given_up = [](const sequences::MeterResult& meter) { return !meter.reason.empty(); };
+    if (result.meters.empty() || !std::ranges::all_of(result.meters, given_up)) {
+        return result.abort_reason;
+    }
+    const sequences::MeterResult& first = result.meters.front();
+    return fmt::format("{}; position {}: {}", result.abort_reason, first.position, first.reason);
 }
 
 void print_result(const sequences::RunResult& result, const RunOptions& options) {
@@ -90,25 +143,21 @@ void print_result(const sequences::RunResult& result, const RunOptions& options)
 }  // namespace
 
 int run_command(const RunOptions& options) {
-    std::signal(SIGPIPE, SIG_IGN);
     Prepared prepared = prepare(options.plan);
     if (!options.rerun.empty()) {
-        prepared.setup.only_points = points_to_repeat(options.rerun);
+        const sequences::RunResult earlier = read_given(options.rerun);
+        prepared.setup.only_points = points_to_repeat(earlier);
         if (prepared.setup.only_points.empty()) {
-            fmt::print("{}: every point passed; nothing to run again\n", options.rerun);
-            return all_pass;
+            return nothing_to_repeat(earlier, options);
         }
     }
     sequences::make_plan(prepared.setup);  // refuses what makes no sense before a device is touched
-    check_output(options.output, options.force);
-    if (!options.html.empty()) {
-        check_writable(options.html);
-    }
+    check_files(options);
     const sequences::RunResult result = drive(prepared, options);
     leave_evidence(result, options.output, options.html, journal_of(options.output));
     print_result(result, options);
     if (result.aborted) {
-        fmt::print(stderr, "calrig: the run was aborted: {}\n", result.abort_reason);
+        fmt::print(stderr, "calrig: the run was aborted: {}\n", why_aborted(result));
     }
     return status_of(result);
 }

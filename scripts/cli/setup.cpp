@@ -25,7 +25,8 @@ std::string file_text(const std::string& path) {
 }
 
 std::string fault_table(const rig::FaultEntry& fault) {
-    std::string text = fmt::format("\n[[fault]]\nkind = \"{}\"\nat_s = {}\n", fault.kind, fault.at_s);
+    std::string text =
+        fmt::format("\n[[fault]]\nkind = \"{}\"\nat_s = {}\n", fault.kind, fault.at_s);
     if (!fault.position.empty()) {
         text += fmt::format("position = \"{}\"\n", fault.position);
     }
@@ -39,20 +40,27 @@ std::string fault_table(const rig::FaultEntry& fault) {
 
 dut::MeterType meter_type(const std::string& name) {
     if (name.ends_with(".toml") || name.find('/') != std::string::npos) {
-        return dut::parse_meter_type(file_text(name), std::filesystem::path(name).filename().string());
+        return dut::parse_meter_type(file_text(name),
+                                     std::filesystem::path(name).filename().string());
     }
     const calibration::EmbeddedText text = dut::meter_type_text(name);
     return dut::parse_meter_type(text.text, text.name);
 }
 
-BenchText bench_text(const std::string& path, int positions, std::uint64_t seed, const std::vector<std::string>& faults,
+BenchText bench_text(const std::string& path,
+                     int positions,
+                     std::uint64_t seed,
+                     const std::vector<std::string>& faults,
                      const dut::MeterType& meter) {
     if (!path.empty() && positions > 0) {
-        throw DataError("--positions: expected only without --bench: the bench file lists its positions");
+        throw DataError(
+            "--positions: expected only without --bench: the bench file lists its positions");
     }
     BenchText bench;
     bench.name = path.empty() ? "twin.toml" : std::filesystem::path(path).filename().string();
-    bench.text = path.empty() ? rig::twin_bench_text(meter, positions > 0 ? positions : usual_positions, seed) : file_text(path);
+    bench.text = path.empty() ? rig::twin_bench_text(
+                                    meter, positions > 0 ? positions : usual_positions, seed)
+                              : file_text(path);
     for (const std::string& fault : faults) {
         bench.text += fault_table(rig::parse_fault(fault));
     }
@@ -61,13 +69,15 @@ BenchText bench_text(const std::string& path, int positions, std::uint64_t seed,
 
 Prepared prepare(const PlanOptions& options) {
     Prepared prepared;
-    prepared.setup = sequences::load_setup({.programme = options.programme, .meter = options.meter, .limits = options.limits});
+    prepared.setup = sequences::load_setup(
+        {.programme = options.programme, .meter = options.meter, .limits = options.limits});
     prepared.setup.rule = calibration::decision_rule_from_name(options.rule);
     prepared.setup.printed_minimum_current = options.printed_minimum;
     prepared.setup.seed = options.seed;
     prepared.setup.only_points = options.points;
     prepared.meter = dut::parse_meter_type(prepared.setup.meter_text, prepared.setup.meter_name);
-    const BenchText bench = bench_text(options.bench, options.positions, options.seed, options.faults, prepared.meter);
+    const BenchText bench =
+        bench_text(options.bench, options.positions, options.seed, options.faults, prepared.meter);
     prepared.setup.bench_text = bench.text;
     prepared.setup.bench_name = bench.name;
     prepared.bench = rig::parse_bench_file(bench.text, bench.name);

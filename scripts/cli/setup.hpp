@@ -21,11 +21,15 @@ struct Prepared {
 // Throws calibration::DataError.
 Prepared prepare(const PlanOptions& options);
 
-// The bench's text: the file's, or the built-in twin's, with the faults of the command line appended.
+// The bench's text: the file's, or the built-in twin's, with the faults of the command line
+// appended.
 struct BenchText {
     std::string text, name;
 };
-BenchText bench_text(const std::string& path, int positions, std::uint64_t seed, const std::vector<std::string>& faults,
+BenchText bench_text(const std::string& path,
+                     int positions,
+                     std::uint64_t seed,
+                     const std::vector<std::string>& faults,
                      const dut::MeterType& meter);
 
 dut::MeterType meter_type(const std::string& name);

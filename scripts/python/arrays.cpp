@@ -6,12 +6,21 @@ namespace scripts::python {
 
 namespace py = pybind11;
 
-py::object array_of(const PerPhase& values) { return py::array_t<double>(values.size(), values.data()); }
+namespace {
 
-py::object array_of(const std::vector<double>& values) { return py::array_t<double>(values.size(), values.data()); }
+template <class T, class List>
+py::object array_from(const List& values) {
+    return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
+}
+
+}  // namespace
+
+py::object array_of(const PerPhase& values) { return array_from<double>(values); }
+
+py::object array_of(const std::vector<double>& values) { return array_from<double>(values); }
 
 py::object array_of(const std::vector<std::int64_t>& values) {
-    return py::array_t<std::int64_t>(values.size(), values.data());
+    return array_from<std::int64_t>(values);
 }
 
 py::object array_of(const std::vector<calibration::PhasedEdge>& edges) {

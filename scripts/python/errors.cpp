@@ -22,7 +22,9 @@ py::object new_error(const char* name, const char* text) {
     return py::module_::import("calrig._errors").attr(name)(text);
 }
 
-void set_error(const py::object& error) { PyErr_SetObject(py::type::handle_of(error).ptr(), error.ptr()); }
+void set_error(const py::object& error) {
+    PyErr_SetObject(py::type::handle_of(error).ptr(), error.ptr());
+}
 
 void set_fault(const instruments::DeviceFault& fault) {
     const py::object error = new_error("DeviceFault", fault.what());

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, core) {
     core.attr("__version__") = sequences::software_version();
     bind_errors(core);
     bind_load_point(core);
+    bind_positions(core);
     bind_readings(core);
     bind_results(core);
     bind_bench(core);
