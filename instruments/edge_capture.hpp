@@ -1,4 +1,5 @@
-// Capability: a device that timestamps the leading edges of many meters and of the reference on one clock.
+// Capability: a device that timestamps the leading edges of many meters and of the reference on one
+// clock.
 #pragma once
 
 #include "calibration/gate.hpp"
@@ -19,21 +20,24 @@ struct CapturedEdge {
     calibration::PhasedEdge edge;
 };
 
-// An interval in which edges may be missing. `proven`: the device's counters tell how many, on which channels.
+// An interval in which edges may be missing. `proven`: the device's counters tell how many, on
+// which channels.
 struct Loss {
     std::int64_t from_tick = 0, to_tick = 0;
-    std::string cause;      // "frame 1021 missing", "crc", "device overflow", "restart", "polarity", "counter mismatch"
-    std::vector<int> channels;            // empty: all
-    std::optional<std::int64_t> edges;    // how many, where the device says so
+    std::string cause;  // "frame 1021 missing", "crc", "device overflow", "restart", "polarity",
+                        // "counter mismatch"
+    std::vector<int> channels;          // empty: all
+    std::optional<std::int64_t> edges;  // how many, where the device says so
 };
 
 // What one piece of the stream brought, in stream order per channel.
 struct CaptureBatch {
-    std::vector<CapturedEdge> edges;   // dut channels only, reference phase included
+    std::vector<CapturedEdge> edges;  // dut channels only, reference phase included
     std::vector<Loss> losses;
     std::vector<std::string> remarks;  // glitches rejected, clock events: for the record
-    std::int64_t watermark = 0;        // every edge before this tick is here, in an earlier batch, or in a loss
-    std::vector<std::uint32_t> fences;       // ids echoed, with fence_ticks
+    std::int64_t watermark =
+        0;  // every edge before this tick is here, in an earlier batch, or in a loss
+    std::vector<std::uint32_t> fences;  // ids echoed, with fence_ticks
     std::vector<std::int64_t> fence_ticks;
 };
 
@@ -53,7 +57,8 @@ class EdgeCapture {
     // The next batch; an empty one with the old watermark when `deadline` came first.
     // A device that is silent for longer than a second (5 s on the twin) is a DeviceFault.
     virtual Task<CaptureBatch> next(calibration::Instant deadline) = 0;
-    // Asks the device to echo `id` in stream order: separates edges before a change from those after it.
+    // Asks the device to echo `id` in stream order: separates edges before a change from those
+    // after it.
     virtual Task<void> send_fence(std::uint32_t id) = 0;
 };
 

@@ -1,4 +1,5 @@
-// What went wrong with a device: one exception with everything a person needs to find it (design D13).
+// What went wrong with a device: one exception with everything a person needs to find it (design
+// D13).
 #pragma once
 
 #include <stdexcept>

@@ -39,7 +39,7 @@ def run_over(folder, links, meter):
 
 
 def goes_off(bench):
-    """Whether nothing is left for the reference to see; an output that is switched off decays."""
+    """Whether soon nothing is left for the reference to see; an output that is switched off decays."""
     return eventually(lambda: max(reference_reads(bench.address("reference")).values()) < 0.1, within_s=5)
 
 
@@ -69,10 +69,9 @@ def stop_while_a_load_settles(folder, number):
         run = start(*RUN, "--meter", "countis-e28", *links, cwd=folder)
         assert eventually(lambda: reference_reads(bench.address("reference"))["UL1"] > 200, within_s=15)
         run.send_signal(number)
-        asked_s = time.monotonic()
+        off = goes_off(bench)
         run.communicate(timeout=30)
-        took_s = time.monotonic() - asked_s
-        return {"status": run.returncode, "took_s": took_s, "off": goes_off(bench)}
+        return {"status": run.returncode, "off": off}
 
 
 @pytest.fixture(scope="module")
@@ -138,12 +137,11 @@ def test_ctrl_c_in_mid_run_switches_off_and_keeps_what_there_is(wires):
 
 
 @pytest.mark.parametrize("number", POLITE_SIGNALS, ids=lambda number: number.name)
-def test_a_signal_while_a_load_settles_does_not_wait_for_it(wires, number):
+def test_a_signal_while_a_load_settles_switches_off_at_once(wires, number):
     _, results = wires
     early = results[number].result()
-    assert early["status"] == BENCH_FAILED
-    assert early["took_s"] < 4
     assert early["off"]
+    assert early["status"] == BENCH_FAILED
 
 
 def measured(evidence):

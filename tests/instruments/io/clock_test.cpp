@@ -1,6 +1,6 @@
 // One suite for both clocks: what a driver may rely on, whichever time it runs in.
 #include "instruments/io/all.hpp"
-#include "loops.hpp"
+#include "tests/instruments/io/loops.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // One suite for all links: memory, TCP, pty and socketpair keep the same promises.
 #include "instruments/io/link.hpp"
 
-#include "loops.hpp"
+#include "tests/instruments/io/loops.hpp"
 
 #include <catch2/catch.hpp>
 
