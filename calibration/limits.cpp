@@ -186,6 +186,7 @@ LimitTable LimitTable::parse(std::string_view text, std::string_view name) {
     table.id_ = document.text("id");
     table.title_ = document.text("title");
     table.classes_ = document.texts("classes");
+    table.note_ = document.optional_text("note").value_or("");
     for (const Table& row : document.tables("row")) {
         table.rows_.push_back(row_from(row, table.title_, table.classes_));
     }

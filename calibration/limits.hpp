@@ -43,6 +43,8 @@ class LimitTable {
     const std::string& id() const { return id_; }        // "en50470-3-2006-a1-2018"
     const std::string& title() const { return title_; }  // "EN 50470-3:2006/A1:2018"
     const std::vector<std::string>& classes() const { return classes_; }
+    // What a reader of a verdict by these limits must know; may be empty.
+    const std::string& note() const { return note_; }
 
     // The limits at a load; nothing where the edition has none (say Imin at PF 0.5) and for a class
     // it does not know. Export has the limits of import. Of several matching rows that differ the
@@ -62,7 +64,7 @@ class LimitTable {
     };
 
   private:
-    std::string id_, title_;
+    std::string id_, title_, note_;
     std::vector<std::string> classes_;
     std::vector<Row> rows_;
 };

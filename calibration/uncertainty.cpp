@@ -49,19 +49,6 @@ Contribution timestamp_part(double tick_s, double duration_s) {
             "type B, rectangular, two dut edges and four reference edges of one tick each"};
 }
 
-Contribution clock_part(double clock_error_ppm) {
-    return {"capture clock", clock_error_ppm * 1e-4, infinite, "type B, normal, k = 1"};
-}
-
-// Between two reference impulses the power is taken as constant; where it is not, the phase at the
-// gate's ends is off.
-Contribution interpolation_part(const BudgetInputs& inputs, double duration_s) {
-    return {"interpolation",
-            inputs.power_stability_percent * inputs.mean_reference_gap_s / duration_s,
-            infinite,
-            "type B, power stability times reference gap over gate"};
-}
-
 // The error counts from the first to the last edge, so the scatter of a single edge enters twice.
 Contribution scatter_part(const GateFigures& gate) {
     const auto degrees = static_cast<double>(gate.edges - 2);
@@ -88,9 +75,7 @@ std::vector<Contribution> contributions(const GateFigures& gate, const BudgetInp
     add_unless_zero(parts, phase_part(inputs.certificate, inputs.power_factor));
     if (gate.duration_s > 0) {
         parts.push_back(timestamp_part(inputs.tick_s, gate.duration_s));
-        add_unless_zero(parts, interpolation_part(inputs, gate.duration_s));
     }
-    add_unless_zero(parts, clock_part(inputs.clock_error_ppm));
     parts.push_back(scatter_part(gate));
     return parts;
 }

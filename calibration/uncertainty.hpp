@@ -42,11 +42,6 @@ struct BudgetInputs {
     Certificate certificate;
     double power_factor = 1;  // of the load, for the tan(phi) term
     double tick_s = 8e-9;     // one device tick
-    // Standard deviation of the capture clock's rate: cancels in a ratio, 0 unless stated.
-    double clock_error_ppm = 0;
-    double mean_reference_gap_s = 0;  // mean time between the reference edges around a dut edge
-    // How far the power may wander within such a gap; enters with gap / gate duration.
-    double power_stability_percent = 0;
 };
 
 // The budget of error_pi_percent. Contributions that are exactly zero by their inputs are left out,

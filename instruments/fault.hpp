@@ -14,7 +14,8 @@ struct FaultReport {
     std::string code;       // the device's own code or text, may be empty
 };
 
-// what() is one line: "source zera-mt at ...: set voltages: answered NAK (SNAKUP)".
+// what() is one line: "source zera-mt at ...: set voltages: answered NAK (SNAKUP)"; bytes of the
+// device's text that are not printable ASCII are written as \x1F.
 class DeviceFault : public std::runtime_error {
   public:
     explicit DeviceFault(FaultReport report);

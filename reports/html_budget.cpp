@@ -62,7 +62,7 @@ std::string budget_table(const MeterPoint& entry) {
         significant(budget.combined_percent, 3),
         degrees(budget.effective_degrees),
         fixed(budget.coverage_factor, 2),
-        significant(budget.expanded_percent, 2));
+        rounded_up(budget.expanded_percent, 2));
     const auto& programme = entry.point->point.programme;
     return fmt::format(
         "<table class=\"points budget\"><caption>PF {}: {}, position {}</caption><thead><tr>"

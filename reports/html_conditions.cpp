@@ -66,21 +66,32 @@ std::string register_row(const sequences::MeterResult& meter) {
 
 std::string registers_section(const RunResult& run) {
     std::string rows;
+    std::string unread;
     for (const auto& meter : run.meters) {
         if (meter.registers) {
             rows += register_row(meter);
+        } else {
+            unread += (unread.empty() ? "" : ", ") + escaped(meter.position);
         }
     }
+    const std::string title = "Energy registers against LED";
+    const std::string missing =
+        unread.empty()
+            ? ""
+            : fmt::format("<p class=\"note\">Not read, hence not checked: position {}.</p>\n",
+                          unread);
     if (rows.empty()) {
-        return {};
+        return missing.empty() ? missing : section(title, missing);
     }
     return section(
-        "Energy registers against LED",
-        "<table "
-        "class=\"points\"><thead><tr><th>position</th><th>before<br>kWh</th><th>after<br>kWh</th>"
-        "<th>advance<br>kWh</th><th>LED<br>impulses</th><th>LED<br>kWh</th><th>register "
-        "step<br>kWh</th>"
-        "<th>verdict</th><th>reason</th></tr></thead>\n<tbody>" +
+        title,
+        missing +
+            "<table "
+            "class=\"points\"><thead><tr><th>position</th><th>before<br>kWh</th><th>after<br>kWh</"
+            "th>"
+            "<th>advance<br>kWh</th><th>LED<br>impulses</th><th>LED<br>kWh</th><th>register "
+            "step<br>kWh</th>"
+            "<th>verdict</th><th>reason</th></tr></thead>\n<tbody>" +
             rows + "</tbody></table>\n");
 }
 
@@ -97,7 +108,8 @@ std::string conditions_section(const RunResult& run) {
     return section(
         "Conditions measured by the reference standard",
         "<p class=\"note\">Mean (least … most) over the accepted gate; three lines are L1, L2, "
-        "L3.</p>\n"
+        "L3. Not measured by this bench: ambient temperature and humidity, distortion, external "
+        "induction; whoever signs answers for them.</p>\n"
         "<table class=\"points conditions\"><thead><tr><th>point<br>bench time</th><th>U<br>V</th>"
         "<th>I<br>A</th><th>φ<br>°</th><th>f<br>Hz</th><th>P<br>W</th><th>readings</th></tr></"
         "thead>\n"

@@ -92,6 +92,8 @@ std::string certificate(const calibration::Certificate& certificate) {
     if (certificate.expanded_phase_uncertainty_minutes > 0) {
         text += fmt::format("; phase U = {}′ (k = 2)",
                             shortest(certificate.expanded_phase_uncertainty_minutes));
+    } else {
+        text += "; no phase uncertainty stated, none is counted away from PF 1";
     }
     return escaped(certificate.due.empty() ? text : text + "; due " + certificate.due);
 }
@@ -115,6 +117,11 @@ std::string summary_section(const RunResult& run) {
                         run.meters.size(),
                         run.meters.size() == 1 ? "" : "s",
                         counts(run));
+    if (const std::string partial = sequences::partial_text(run.plan); !partial.empty()) {
+        html += fmt::format(
+            "<p class=\"aborted\">Partial: {}. This is no verdict on the whole programme.</p>\n",
+            escaped(partial));
+    }
     if (run.aborted) {
         html += fmt::format("<p class=\"aborted\">The run was aborted: {}</p>\n",
                             escaped(run.abort_reason));

@@ -80,6 +80,15 @@ std::string significant(double value, int digits) {
     return fixed(value, std::clamp(digits - 1 - magnitude, 0, 12));
 }
 
+std::string rounded_up(double value, int digits) {
+    if (!(value > 0) || !std::isfinite(value)) {
+        return significant(value, digits);
+    }
+    const double unit = std::pow(10.0, std::floor(std::log10(value)) - (digits - 1));
+    // What is a whole number of units but for the last bit is not pushed up by one.
+    return significant(std::ceil(value / unit - 1e-9) * unit, digits);
+}
+
 int error_decimals(const calibration::Limits& limits) {
     const int stated =
         std::max(decimals_of(limits.lower.value()), decimals_of(limits.upper.value()));

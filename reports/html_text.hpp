@@ -15,6 +15,8 @@ std::string fixed(double value, int decimals);         // "12.30", a true minus 
 std::string signed_fixed(double value, int decimals);  // "+0.12"
 std::string shortest(double value);  // as few digits as say it exactly: "0.05", "230"
 std::string significant(double value, int digits);  // "0.0123"
+// As significant(), never smaller than `value`: an uncertainty is not rounded in one's own favour.
+std::string rounded_up(double value, int digits);
 
 // One digit more than the limit is stated with, at least two decimals.
 int error_decimals(const calibration::Limits& limits);

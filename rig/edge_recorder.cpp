@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 using instruments::Task;
 
 constexpr auto fence_patience = 5s;
+// Between two calls of forget(): a head under a flickering lamp would fill the evidence with them.
+constexpr int most_remarks = 100;
 
 }  // namespace
 
@@ -74,7 +76,7 @@ void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
     if (journal_ != nullptr) {
         journal_->edges(batch_);
         for (const std::string& remark : batch.remarks) {
-            journal_->note("remark", nlohmann::json{{"text", remark}}.dump());
+            record_remark(remark);
         }
     }
     for (const PositionEdge& edge : batch_) {
@@ -85,9 +87,26 @@ void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
         record_loss(loss);
     }
     for (std::size_t i = 0; i < batch.fences.size(); ++i) {
-        fence_ticks_[batch.fences[i]] = batch.fence_ticks[i];
+        // An echo that nobody waits for is of an earlier session, or the device's own invention.
+        if (const auto waiting = fence_ticks_.find(batch.fences[i]);
+            waiting != fence_ticks_.end()) {
+            waiting->second = batch.fence_ticks[i];
+        }
     }
     watermark_ = batch.watermark;
+}
+
+void EdgeRecorder::record_remark(const std::string& remark) {
+    if (remarks_ > most_remarks) {
+        return;
+    }
+    ++remarks_;
+    const std::string text = remarks_ <= most_remarks
+                                 ? remark
+                                 : "the capture's further remarks at this point are left out";
+    journal_->note("remark",
+                   nlohmann::json{{"text", text}}.dump(
+                       -1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void EdgeRecorder::record_loss(const instruments::Loss& loss) {
@@ -124,9 +143,10 @@ Task<void> EdgeRecorder::progress(calibration::Instant deadline) {
 
 Task<std::int64_t> EdgeRecorder::fence() {
     const std::uint32_t id = next_fence_++;
+    fence_ticks_[id] = std::nullopt;
     co_await capture_.send_fence(id);
     const calibration::Instant deadline = loop_.clock().now() + fence_patience;
-    while (!fence_ticks_.contains(id)) {
+    while (!fence_ticks_[id]) {
         if (loop_.clock().now() >= deadline) {
             throw instruments::DeviceFault(
                 {.device = "capture",
@@ -136,7 +156,7 @@ Task<std::int64_t> EdgeRecorder::fence() {
         }
         co_await progress(deadline);
     }
-    const std::int64_t tick = fence_ticks_[id];
+    const std::int64_t tick = *fence_ticks_[id];
     fence_ticks_.erase(id);
     co_return tick;
 }
@@ -146,6 +166,7 @@ void EdgeRecorder::forget() {
         list.clear();
     }
     losses_.clear();
+    remarks_ = 0;
 }
 
 }  // namespace rig

@@ -12,6 +12,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,8 +59,9 @@ class EdgeRecorder {
     std::vector<std::vector<calibration::PhasedEdge>> edges_;
     std::vector<std::int64_t> impulses_;
     std::vector<RecordedLoss> losses_;
+    int remarks_ = 0;  // since forget()
     std::vector<PositionEdge> batch_;
-    std::map<std::uint32_t, std::int64_t> fence_ticks_;
+    std::map<std::uint32_t, std::optional<std::int64_t>> fence_ticks_;  // only those waited for
     std::uint32_t next_fence_ = 1;
     std::int64_t watermark_ = 0;
     instruments::io::Event arrived_;
@@ -67,6 +69,7 @@ class EdgeRecorder {
 
     instruments::Task<void> pump();
     void record(const instruments::CaptureBatch& batch);
+    void record_remark(const std::string& remark);
     void record_loss(const instruments::Loss& loss);
     void rethrow_failure() const;
 };

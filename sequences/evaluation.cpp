@@ -29,6 +29,9 @@ MeterResult evaluate_meter(const JournalStory& story,
     if (out.registers) {
         verdicts.push_back(out.registers->verdict);
     }
+    if (story.other_serial[position]) {
+        verdicts.push_back(Verdict::suspect);  // evidence of one meter under another's name
+    }
     if (!out.reason.empty()) {
         verdicts.push_back(Verdict::invalid);
     }

@@ -282,9 +282,11 @@ Task<Execution::Arrival> Execution::reach_conditions(const TestPoint& point, int
 
 Task<bool> Execution::measure(const TestPoint& point, int attempt, PointGates& gates) {
     const Instant begin = bench_.clock().now();
-    const double most_s = point.programme.kind == PointKind::accuracy
-                              ? point.programme.stop.most_time_s
-                              : point.at_most_s + 60;
+    // As planned: the wait for the first edge, an interval at most, is not the gate's.
+    const double most_s =
+        point.programme.kind == PointKind::accuracy
+            ? point.programme.stop.most_time_s + calibration::seconds(point.impulse_interval)
+            : point.at_most_s + 60;
     Instant cap = begin + calibration::from_seconds(most_s);
     Instant next_look = begin;
     while (true) {

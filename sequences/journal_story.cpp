@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -17,6 +19,12 @@ namespace {
 
 using calibration::PhasedEdge;
 using rig::JournalError;
+
+// Serial numbers may hold hexadecimal digits, large or small.
+bool same_digits(std::string_view a, std::string_view b) {
+    const auto folded = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+    return std::ranges::equal(a, b, {}, folded, folded);
+}
 
 class Reader {
   public:
@@ -90,6 +98,7 @@ class Reader {
         }
         story_.edges.resize(story_.meters.size());
         story_.registers.resize(story_.meters.size());
+        story_.other_serial.resize(story_.meters.size());
     }
 
     void contradict(const std::string& complaint) {
@@ -147,6 +156,13 @@ class Reader {
         owner.identity = r.identity;
         if (owner.serial.empty()) {
             owner.serial = r.serial;
+        }
+        if (!r.serial.empty() && !same_digits(owner.serial, r.serial)) {
+            story_.other_serial[r.position] = true;
+            remark(fmt::format("position {}: the bench file gives serial {}, the meter states {}",
+                               owner.position,
+                               owner.serial,
+                               r.serial));
         }
     }
     void take(const GivenUpRecord& r) {

@@ -40,6 +40,7 @@ struct JournalStory {
     std::vector<std::vector<calibration::PhasedEdge>> edges;  // by position, in order of time
     std::vector<PointStory> points;                           // by the plan's index
     std::vector<RegisterStory> registers;                     // by position
+    std::vector<bool> other_serial;  // by position: the meter states another than the bench file
     std::vector<rig::RecordedLoss> losses;
     std::vector<std::string> remarks;
     std::optional<EndRecord> end;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <span>
 
 namespace sequences {
 
@@ -18,6 +20,9 @@ using calibration::Verdict;
 constexpr double interval_margin = 1.1;
 constexpr double first_taus = 1.5;
 constexpr double second_taus = 1.5;
+// Two impulses closer than this are not both the meter's: of an extra impulse between two of a
+// right meter's, one part is always shorter. What blinks faster is a lamp or a bouncing head.
+constexpr double least_starting_taus = 0.5;
 // A gate that ends without an impulse for longer than this ends with a dead head, not with a slow
 // meter.
 constexpr double silent_intervals = 2;
@@ -25,18 +30,6 @@ constexpr double silent_margin_s = 1;
 // Impulses of one meter lie on a line but for its update grid (a second at most: 0.3 s) and its
 // jitter. What strays further has a step in it: a head that was moved to another meter.
 constexpr double most_scatter_s = 0.4;
-
-double mean_reference_gap_s(const std::vector<calibration::PhasedEdge>& edges, double tick_s) {
-    double sum = 0;
-    std::int64_t count = 0;
-    for (const calibration::PhasedEdge& edge : edges) {
-        if (edge.has_phase()) {
-            sum += static_cast<double>(edge.reference_after - edge.reference_before);
-            ++count;
-        }
-    }
-    return count == 0 ? 0 : sum / static_cast<double>(count) * tick_s;
-}
 
 void conclude(PositionResult& result, Verdict verdict, std::string reason) {
     result.verdict = verdict;
@@ -64,10 +57,23 @@ void judge_course(const TestPoint& point, const GateFacts& facts, PositionResult
                                     "head see one meter only?",
                                     scatter_s));
     }
-    if (result.gate->intervals < least && result.reason.empty()) {
-        result.reason =
-            fmt::format("{} of {} intervals in the time allowed", result.gate->intervals, least);
+    if (result.gate->intervals < least && result.verdict == Verdict::pass) {
+        conclude(
+            result,
+            Verdict::inconclusive,
+            fmt::format("{} of {} intervals in the time allowed", result.gate->intervals, least));
     }
+}
+
+// How many seconds lie between the two impulses that came closest; nothing when all are a meter's.
+std::optional<double> too_close_s(std::span<const double> times, double tau_s) {
+    double least_s = least_starting_taus * tau_s;
+    bool found = false;
+    for (std::size_t i = 1; i < times.size(); ++i) {
+        found = found || times[i] - times[i - 1] < least_s;
+        least_s = std::min(least_s, times[i] - times[i - 1]);
+    }
+    return found ? std::optional(least_s) : std::nullopt;
 }
 
 }  // namespace
@@ -96,11 +102,9 @@ void judge_accuracy(const TestPoint& point,
                               "head in place?",
                               result.edges.size()));
     }
-    const calibration::BudgetInputs inputs{
-        .certificate = plan.certificate,
-        .power_factor = point.programme.power_factor.value(),
-        .tick_s = facts.tick_s,
-        .mean_reference_gap_s = mean_reference_gap_s(result.edges, facts.tick_s)};
+    const calibration::BudgetInputs inputs{.certificate = plan.certificate,
+                                           .power_factor = point.programme.power_factor.value(),
+                                           .tick_s = facts.tick_s};
     result.budget = calibration::error_budget(*result.gate, inputs);
     result.judgement = calibration::judge(Percent{result.gate->error_pi_percent},
                                           Percent{result.budget->expanded_percent},
@@ -161,8 +165,16 @@ void judge_starting(const TestPoint& point,
     if (!facts.lost.empty()) {
         return conclude(result, Verdict::invalid, fmt::format("edges were lost: {}", facts.lost));
     }
-    const StartingState state =
-        starting_state(result.impulse_times_s, calibration::seconds(point.required), observed_s);
+    const double tau_s = calibration::seconds(point.required);
+    if (const auto apart_s = too_close_s(result.impulse_times_s, tau_s)) {
+        return conclude(result,
+                        Verdict::suspect,
+                        fmt::format("two impulses {:.3g} s apart, at Ist one takes {:.4g} s: did "
+                                    "the pulse head see other light?",
+                                    *apart_s,
+                                    tau_s));
+    }
+    const StartingState state = starting_state(result.impulse_times_s, tau_s, observed_s);
     switch (state.state) {
         case Starting::started:
             return conclude(result, Verdict::pass, "");

@@ -84,10 +84,13 @@ void estimate_accuracy(TestPoint& point, const Plan& plan) {
     point.expected_s = preparation_s + point.programme.settle_s +
                        std::min(wanted_s, stop.most_time_s) + interval_s / 2;
     point.at_most_s = preparation_s + point.programme.settle_s + stop.most_time_s + interval_s;
-    if (intervals < 2) {
+    const std::int64_t least = std::max<std::int64_t>(2, stop.least_intervals);
+    if (intervals < least) {
         point.infeasible =
-            fmt::format("one impulse takes {:.4g} s: fewer than two intervals fit into {:g} s",
+            fmt::format("one impulse takes {:.4g} s: {} of {} intervals fit into {:g} s",
                         interval_s,
+                        intervals,
+                        least,
                         stop.most_time_s);
         return;
     }
@@ -157,6 +160,19 @@ std::string no_limit_remark(const TestPoint& point, const Plan& plan) {
                        plan.accuracy_class,
                        point.load.phases[point.programme.phase].current.value(),
                        point.programme.power_factor.text());
+}
+
+// What the certificate does not say is not in the budget: the reader must know.
+void remark_certificate(Plan& plan) {
+    const auto turns = [](const TestPoint& point) {
+        return point.programme.kind == PointKind::accuracy &&
+               !point.programme.power_factor.is_unity();
+    };
+    if (plan.certificate.expanded_phase_uncertainty_minutes == 0 &&
+        std::ranges::any_of(plan.points, turns)) {
+        plan.remarks.emplace_back(
+            "the reference's certificate states no phase uncertainty: U away from PF 1 is without");
+    }
 }
 
 // Before the search for limits: no edition has any there, and "not judged" would hide the mistake.
@@ -284,12 +300,23 @@ Plan make_plan(const RunSetup& setup) {
             add_point(point, plan);
         }
     }
+    remark_certificate(plan);
+    if (!plan.limits.note().empty()) {
+        plan.remarks.push_back(fmt::format("{}: {}", plan.limits.title(), plan.limits.note()));
+    }
     if (plan.points.empty()) {
         throw DataError(fmt::format("programme '{}': no point is left that {} could judge",
                                     plan.programme.id,
                                     plan.limits.title()));
     }
     return plan;
+}
+
+std::string partial_text(const Plan& plan) {
+    const std::size_t all = plan.programme.points.size();
+    return plan.points.size() == all
+               ? ""
+               : fmt::format("{} of the programme's {} points", plan.points.size(), all);
 }
 
 RunSetup load_setup(const SetupNames& names) {

@@ -59,6 +59,10 @@ struct Plan {
 // Pure. Throws calibration::DataError.
 Plan make_plan(const RunSetup& setup);
 
+// "3 of the programme's 18 points", for whoever reads a verdict; empty: all of them. What was not
+// asked for and what the edition has no limit for are not judged.
+std::string partial_text(const Plan& plan);
+
 // Fills in the texts of a set-up from names: built-in ids or paths. `limits` empty: the programme's
 // own choice for the meter's class. Throws calibration::DataError.
 struct SetupNames {

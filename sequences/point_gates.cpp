@@ -95,21 +95,18 @@ void PointGates::take_losses(Gate& gate,
     }
 }
 
-bool PointGates::accuracy_reached(const Gate& gate, const PhasedEdge& edge) const {
+bool PointGates::accuracy_reached(const Gate& gate) const {
     const StopRule& stop = context_.point.programme.stop;
     const auto result = gate.accumulator->result();
     if (!result || result->intervals < std::max<std::int64_t>(2, stop.least_intervals) ||
         result->duration_ticks * context_.tick_s < stop.least_time_s) {
         return false;
     }
-    const double gap_s =
-        static_cast<double>(edge.reference_after - edge.reference_before) * context_.tick_s;
     const calibration::Budget budget =
         calibration::error_budget(*result,
                                   {.certificate = context_.plan.certificate,
                                    .power_factor = context_.point.programme.power_factor.value(),
-                                   .tick_s = context_.tick_s,
-                                   .mean_reference_gap_s = gap_s});
+                                   .tick_s = context_.tick_s});
     return budget.expanded_percent <= limit_of(*context_.point.limits) / 3;
 }
 
@@ -133,7 +130,7 @@ void PointGates::take_edge(Gate& gate,
             return;
         case PointKind::accuracy:
             gate.accumulator->add(edge);
-            if (!accuracy_reached(gate, edge)) {
+            if (!accuracy_reached(gate)) {
                 return;
             }
             finish(gate, edge.tick);

@@ -83,7 +83,7 @@ class PointGates {
                    const calibration::PhasedEdge& edge,
                    std::vector<Restart>& restarts) const;
     void check_time(Gate& gate, std::int64_t watermark) const;
-    bool accuracy_reached(const Gate& gate, const calibration::PhasedEdge& edge) const;
+    bool accuracy_reached(const Gate& gate) const;
     double seconds_from(const Gate& gate, std::int64_t tick) const;
 };
 

@@ -110,12 +110,25 @@ rig::Task<void> execute(std::shared_ptr<RunState> state) {
 // stop.
 rig::Task<void> wind_up(rig::Bench& bench,
                         std::shared_ptr<RunState> state,
-                        std::string& complaint) {
-    complaint = co_await bench.supervisor().make_safe();
+                        std::shared_ptr<std::string> complaint) {
+    *complaint = co_await bench.supervisor().make_safe();
     const calibration::Instant deadline = bench.clock().now() + longest_wind_up;
     while (!state->ended && bench.clock().now() < deadline) {
         co_await bench.clock().wait(state->end, deadline);
     }
+}
+
+// What the source said when it could not be confirmed off; empty when it is off.
+std::string secure(rig::Bench& bench, const std::shared_ptr<RunState>& state) {
+    const auto complaint = std::make_shared<std::string>();
+    try {
+        bench.loop().finish(wind_up(bench, state, complaint));
+    } catch (const std::exception& error) {
+        if (bench.supervisor().energised()) {
+            return fmt::format("THE SOURCE COULD NOT BE CONFIRMED OFF: {}", error.what());
+        }
+    }
+    return *complaint;
 }
 
 // What ended the run; empty when it came to its end.
@@ -126,8 +139,7 @@ std::string drive(rig::Bench& bench, const std::shared_ptr<RunState>& state) {
     } catch (const std::exception& error) {
         bench.request_stop();
         const std::string reason = error.what();
-        std::string complaint;
-        bench.loop().finish(wind_up(bench, state, complaint));
+        const std::string complaint = secure(bench, state);
         return complaint.empty() ? reason : fmt::format("{}; {}", reason, complaint);
     }
 }

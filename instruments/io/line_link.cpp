@@ -15,6 +15,8 @@ Task<void> LineLink::write_line(std::string_view line) {
 }
 
 Task<std::optional<std::string>> LineLink::read_line(Instant deadline) {
+    // What waits in a link is read whatever the time: a peer that never pauses is bounded by this.
+    std::size_t without_a_line = 0;
     for (;;) {
         auto line = take_line();
         const std::size_t length = line ? line->size() : buffer_.size();
@@ -25,10 +27,14 @@ Task<std::optional<std::string>> LineLink::read_line(Instant deadline) {
         if (line) {
             co_return line;
         }
+        if (without_a_line > longest_) {
+            throw LinkError(link_->name() + ": ends of lines without end; expected lines");
+        }
         const Bytes bytes = co_await link_->read(deadline);
         if (bytes.empty()) {
             co_return std::nullopt;
         }
+        without_a_line += bytes.size();
         buffer_.append(bytes.begin(), bytes.end());
     }
 }

@@ -14,8 +14,8 @@ namespace instruments::io {
 class LineLink {
   public:
     // `terminator` ends what we send; a received line ends at any of "\r", "\n", "\r\n" (empty
-    // lines are dropped). A line longer than `longest` throws LinkError: the peer does not speak
-    // lines.
+    // lines are dropped). A line longer than `longest`, or line ends without end, throw LinkError:
+    // the peer does not speak lines.
     LineLink(std::unique_ptr<ByteLink> link, std::string terminator, std::size_t longest = 65536);
 
     Task<void> write_line(std::string_view line);

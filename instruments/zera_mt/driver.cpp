@@ -157,7 +157,10 @@ Task<void> MtSource::switch_off(OffMode mode) {
         co_await currents_off(*output_);
         co_return;
     }
-    if (intact && mode == OffMode::normal && any(output_->currents)) {
+    // A line out of step would first be asked for its name, for seconds when it is dead: no time
+    // for that.
+    const bool in_order = intact && exchange_.in_step();
+    if (in_order && mode == OffMode::normal && any(output_->currents)) {
         try {
             co_await currents_off(*output_);
         } catch (const Superseded&) {

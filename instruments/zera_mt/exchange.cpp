@@ -9,7 +9,20 @@ namespace instruments::zera_mt {
 namespace {
 
 constexpr int most_stray_lines = 1000;  // before the answer to one command; more is not this device
+constexpr io::Duration look_again = std::chrono::milliseconds{100};
 constexpr int most_synchronisations = 2;  // the first may meet half a line that was still under way
+
+// One more waits for a line while this lives, which may be longer than the exchange does.
+class Waiter {
+  public:
+    explicit Waiter(std::shared_ptr<int> count) : count_(std::move(count)) { ++*count_; }
+    ~Waiter() { --*count_; }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+  private:
+    std::shared_ptr<int> count_;
+};
 
 std::string device_name(const io::ByteLink& link) {
     return fmt::format("source zera-mt at {}", link.name());
@@ -126,6 +139,7 @@ io::Task<Reply> Exchange::ask(Question question) {
     if (!question.alone) {
         lines_.discard_input();
         co_await lines_.write_line("");
+        demand_turn(question, turn);  // never a switch-on behind somebody else's switch-off
     }
     co_await lines_.write_line(question.line);
     Reply reply = co_await answer(question, turn);
@@ -136,13 +150,22 @@ io::Task<Reply> Exchange::ask(Question question) {
     co_return reply;
 }
 
+void Exchange::demand_turn(const Question& question, std::uint64_t turn) const {
+    if (turn != turn_) {
+        throw Superseded({device_, question.operation, "superseded by a later command", ""});
+    }
+}
+
 io::Task<Reply> Exchange::answer(const Question& question, std::uint64_t turn) {
     const auto deadline = clock_.now() + question.timeout;
+    const Waiter waiter{waiting_};
     for (int stray = 0; stray < most_stray_lines; ++stray) {
-        const auto line = co_await lines_.read_line(deadline);
-        if (turn != turn_) {
-            throw Superseded({device_, question.operation, "superseded by a later command", ""});
-        }
+        // Whoever was superseded still waits, and may be the one who takes this answer off the
+        // link: it then lies among the lines, where only a new look finds it.
+        const auto until = *waiting_ > 1 ? std::min(deadline, clock_.now() + look_again) : deadline;
+        const auto line = co_await lines_.read_line(until);
+        demand_turn(question, turn);
+        if (!line && until < deadline) continue;
         if (!line) {
             const double waited = calibration::seconds(question.timeout);
             throw fault(question.operation, fmt::format("no answer within {:g} s", waited));

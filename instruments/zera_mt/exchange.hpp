@@ -66,6 +66,7 @@ class Exchange {
     io::Task<void> take_arrived();
     io::Task<Reply> ask(Question question);
     io::Task<Reply> answer(const Question& question, std::uint64_t turn);
+    void demand_turn(const Question& question, std::uint64_t turn) const;
     Question question(const Command& command, std::string operation) const;
     bool keep(const Reply& reply);  // whether a line that is not the answer may come all the same
 
@@ -74,7 +75,8 @@ class Exchange {
     Timeouts timeouts_;
     std::string device_;
     bool in_step_ = false;
-    std::uint64_t turn_ = 0;  // of the newest command
+    std::uint64_t turn_ = 0;                                   // of the newest command
+    std::shared_ptr<int> waiting_ = std::make_shared<int>(0);  // commands that wait for a line
     std::vector<std::string> trips_;
     std::optional<Version> version_;  // comes in a line of its own before its acknowledgement
 };

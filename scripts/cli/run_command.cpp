@@ -69,6 +69,20 @@ std::vector<std::string> points_to_repeat(const sequences::RunResult& earlier) {
     return names;
 }
 
+// A repetition belongs to its first run only where both ask the same of the same type of meter.
+void check_same_question(const sequences::RunResult& earlier,
+                         const sequences::RunSetup& setup,
+                         const std::string& file) {
+    const sequences::RunSetup& asked = earlier.setup;
+    if (asked.programme_text != setup.programme_text || asked.meter_text != setup.meter_text ||
+        asked.limits_text != setup.limits_text || asked.rule != setup.rule ||
+        asked.printed_minimum_current != setup.printed_minimum_current) {
+        throw calibration::DataError(fmt::format(
+            "--rerun: {}: expected evidence of the same programme, meter type, limits and rule",
+            file));
+    }
+}
+
 // Registers belong to the whole programme: where they did not pass, the points alone cannot mend
 // it.
 int nothing_to_repeat(const sequences::RunResult& earlier, const RunOptions& options) {
@@ -146,6 +160,7 @@ int run_command(const RunOptions& options) {
     Prepared prepared = prepare(options.plan);
     if (!options.rerun.empty()) {
         const sequences::RunResult earlier = read_given(options.rerun);
+        check_same_question(earlier, prepared.setup, options.rerun);
         prepared.setup.only_points = points_to_repeat(earlier);
         if (prepared.setup.only_points.empty()) {
             return nothing_to_repeat(earlier, options);

@@ -126,7 +126,9 @@ std::string row(const PointResult& point, const Layout& layout) {
         point.point.programme.name,
         layout.name,
         limit_text(point.point),
-        uncertainty_of(point) > 0 ? fmt::format("{:.3f} %", uncertainty_of(point)) : "");
+        uncertainty_of(point) > 0
+            ? fmt::format("{:.3f} %", std::ceil(uncertainty_of(point) * 1000 - 1e-6) / 1000)
+            : "");
     if (layout.side_by_side) {
         for (const PositionResult& position : point.positions) {
             text += fmt::format("{:>{}}", cell(point, position), layout.cell);
@@ -295,8 +297,10 @@ std::string result_as_text(const RunResult& result) {
     text += fmt::format("\n{}", meters_lines(result));
     text += repetitions(result);
     text += reasons(result);
-    text += fmt::format("\n{}{}  ({} of bench time)\n",
+    const std::string partial = sequences::partial_text(result.plan);
+    text += fmt::format("\n{}{}{}  ({} of bench time)\n",
                         upper_case(calibration::name(result.verdict)),
+                        partial.empty() ? "" : fmt::format(", PARTIAL: {}", partial),
                         result.aborted ? fmt::format(", ABORTED: {}", result.abort_reason) : "",
                         duration_text(result.bench_time_s));
     return text;

@@ -97,6 +97,7 @@ std::string result_as_json(const RunResult& result) {
     return nlohmann::json{{"run_id", result.identity.run_id},
                           {"simulated", result.identity.simulated},
                           {"verdict", std::string(calibration::name(result.verdict))},
+                          {"partial", sequences::partial_text(result.plan)},
                           {"aborted", result.aborted},
                           {"abort_reason", result.abort_reason},
                           {"bench_time_s", result.bench_time_s},

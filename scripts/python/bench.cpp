@@ -27,7 +27,30 @@ using Path = std::filesystem::path;
 using Handle = std::shared_ptr<BenchHandle>;
 using PositionName = std::variant<py::int_, std::string>;
 
+// Ends Python in good order, so that `with` and the end of Python switch off.
+void end_python(int number, const py::object&) {
+    PyErr_SetObject(PyExc_SystemExit, py::int_(128 + number).ptr());
+    throw py::error_already_set();
+}
+
+// A polite kill, and a terminal that goes away, would end Python at once and leave the bench on. A
+// script that has a handler of its own keeps it; only the main thread may set one.
+void end_in_order_on_signals() {
+    const auto threading = py::module_::import("threading");
+    if (!threading.attr("current_thread")().is(threading.attr("main_thread")())) {
+        return;
+    }
+    const auto signals = py::module_::import("signal");
+    for (const char* name : {"SIGTERM", "SIGHUP"}) {
+        const py::object number = signals.attr(name);
+        if (signals.attr("getsignal")(number).equal(signals.attr("SIG_DFL"))) {
+            signals.attr("signal")(number, py::cpp_function(end_python));
+        }
+    }
+}
+
 Handle opened(const BenchRequest& request) {
+    end_in_order_on_signals();
     auto handle = std::make_shared<BenchHandle>(request);
     register_at_exit(handle);
     return handle;

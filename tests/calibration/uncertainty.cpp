@@ -135,17 +135,9 @@ TEST_CASE("budgets of four gates, computed independently") {
         CHECK(budget.expanded_percent == Approx(0.583314727723));
     }
     SECTION("with all contributions") {
-        BudgetInputs all = inputs(0.02, 0.5, 0.8);
-        all.power_stability_percent = 0.01;
-        all.mean_reference_gap_s = 0.5;
-        all.clock_error_ppm = 20;
-        const Budget budget = error_budget(gate(25, 30, 0.01), all);
-        CHECK(standard(budget, "interpolation") == Approx(0.01 * 0.5 / 30));
-        CHECK(standard(budget, "capture clock") == Approx(0.002));
-        CHECK(budget.combined_percent == Approx(0.057738856697).epsilon(1e-9));
-        // The clock's 20 ppm of 0.0020 % is in the sum above; degrees and U follow.
-        CHECK(budget.effective_degrees == Approx(26.0485771148).epsilon(1e-8));
-        CHECK(budget.expanded_percent == Approx(0.121289350718).epsilon(1e-8));
+        const Budget budget = error_budget(gate(25, 30, 0.01), inputs(0.02, 0.5, 0.8));
+        CHECK(budget.contributions.size() == 4);
+        CHECK(budget.combined_percent == Approx(0.057703966890).epsilon(1e-9));
     }
 }
 

@@ -326,6 +326,39 @@ TEST_CASE("a meter that never stops talking is not trusted again") {
     CHECK(bench.identify().maker == "SOCO");
 }
 
+TEST_CASE("a meter that answers without a pause, only not this request, is silent after a second") {
+    // A link that always has something, as one that is flooded: a deadline ends no read of it.
+    struct Flood final : ByteLink {
+        explicit Flood(Clock& its_clock) : clock(its_clock) {}
+        Clock& clock;
+        bool asked = false;
+        Task<void> write(BytesView) override {
+            asked = true;
+            co_return;
+        }
+        Task<Bytes> read(calibration::Instant) override {
+            if (!asked) co_return Bytes{};
+            co_await clock.sleep_for(std::chrono::milliseconds{10});
+            if (clock.now() > calibration::Instant{std::chrono::seconds{60}}) {
+                throw instruments::io::LinkError("read on and on");
+            }
+            co_return encode_frame({0x7FFF, 5, {3, 2, 0, 0}});
+        }
+        void close() override {}
+        std::string name() const override { return "flood"; }
+    };
+    EmulatedBench bench{"countis-e48"};
+    const auto port = open_modbus_link(bench.loop->context(),
+                                       bench.loop->clock(),
+                                       bench.type,
+                                       std::make_unique<Flood>(bench.loop->clock()),
+                                       5,
+                                       "flood");
+    CHECK_THROWS_WITH(bench.loop->run(port->identify()),
+                      "flood: read 0xC350 (66 registers): no reply within 1 s");
+    CHECK(bench.loop->clock().now() < calibration::Instant{std::chrono::seconds{2}});
+}
+
 TEST_CASE("a reply may come in two pieces, cut anywhere") {
     const auto cut = GENERATE(range<std::size_t>(0, 29));
     PortBench bench{"countis-e28", {}, 12340};

@@ -16,6 +16,7 @@ from command import (
     CALRIG,
     METER_FAILS,
     PASS,
+    WRONG_INPUT,
     EmulatedBench,
     bench_of,
     calrig,
@@ -188,6 +189,20 @@ def test_a_rerun_repeats_what_failed_and_nothing_else(verified, tmp_path):
     failed = {point for (point, _), verdict in verdicts(tmp_path / "first.h5").items() if verdict != "pass"}
     assert calrig(*bench, "-o", "again.h5", "--rerun", "first.h5", cwd=tmp_path).returncode == METER_FAILS
     assert {point for point, _ in verdicts(tmp_path / "again.h5")} == failed
+
+
+def test_a_part_of_a_programme_is_no_verdict_on_the_whole(tmp_path):
+    said = passes(*SHORT, "--points", "Imax PF 0.5 ind", "--html", "a.html", "-o", "a.h5", cwd=tmp_path)
+    assert "PASS, PARTIAL: 1 of the programme's 2 points" in said
+    assert "Partial: 1 of the programme" in (tmp_path / "a.html").read_text()
+
+
+def test_a_rerun_asks_the_same_as_its_first_run(verified):
+    done = calrig(*VERIFICATION, "--rule", "guard", "--rerun", "a.h5", "-o", "none.h5", cwd=verified)
+    assert done.returncode == WRONG_INPUT
+    assert done.stderr == (
+        "calrig: --rerun: a.h5: expected evidence of the same programme, meter type, limits and rule\n"
+    )
 
 
 def test_a_rerun_after_a_pass_runs_nothing(verified):

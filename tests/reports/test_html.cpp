@@ -67,6 +67,13 @@ struct CommaPunctuation : std::numpunct<char> {
 
 }  // namespace
 
+TEST_CASE("an uncertainty is never rounded in one's own favour") {
+    CHECK(reports::rounded_up(0.02001, 2) == "0.021");
+    CHECK(reports::rounded_up(0.020, 2) == "0.020");
+    CHECK(reports::rounded_up(0.0999, 2) == "0.10");
+    CHECK(reports::rounded_up(1.21, 2) == "1.3");
+}
+
 TEST_CASE("every tag of the page is closed in order") {
     CHECK(unbalanced(without_style(page())) == "");
     CHECK(unbalanced("<p><b></p></b>") == "/p closes b");
@@ -131,6 +138,21 @@ TEST_CASE("every meter, every point and every reason is on the page") {
     }
     CHECK_THAT(page(), Contains("0.1 A is printed"));
     CHECK_THAT(page(), Contains(run.plan.certificate.number));
+}
+
+TEST_CASE("a verdict on a part of the programme says so") {
+    CHECK_THAT(page(), !Contains("Partial:"));
+    const auto part = reports::render_html(tests::sample_run({.only_points = {"Itr PF 1"}}));
+    CHECK_THAT(part, Contains("Partial: 1 of the programme"));
+    CHECK_THAT(part, Contains("no verdict on the whole programme"));
+}
+
+TEST_CASE("meters whose registers nobody read are named") {
+    auto run = tests::sample_run();
+    run.meters.front().registers.reset();
+    const auto html = reports::render_html(run);
+    CHECK_THAT(html, Contains("Not read, hence not checked: position " + run.meters[0].position));
+    CHECK(unbalanced(without_style(html)) == "");
 }
 
 TEST_CASE("forty meters have a row and a section each") {

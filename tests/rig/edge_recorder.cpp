@@ -107,6 +107,19 @@ TEST_CASE(
     CHECK(bench.recorded().size() == 1);
 }
 
+TEST_CASE("a device that remarks without end is recorded a hundred times until forget()") {
+    Fixture bench;
+    bench.start();
+    bench.send({.remarks = std::vector<std::string>(1000, "a glitch rejected"), .watermark = 5});
+    bench.progress();
+    CHECK(bench.recorded().size() == 101);
+    CHECK_THAT(std::get<rig::Note>(bench.recorded().back()).json, Contains("left out"));
+    bench.recorder.forget();
+    bench.send({.remarks = {"another", "and \xFF"}, .watermark = 6});
+    bench.progress();
+    CHECK(bench.recorded().size() == 103);
+}
+
 TEST_CASE("an edge that could not be recorded is not counted, and the recording ends") {
     Fixture bench;
     bench.start();
@@ -223,6 +236,14 @@ TEST_CASE("two fences on their way at once both come back") {
     bench.progress(100ms);
     CHECK(first == 7);
     CHECK(second == 8);
+}
+
+TEST_CASE("an echo from before the fence was sent is not taken for it") {
+    Fixture bench;
+    bench.start();
+    bench.send({.watermark = 9, .fences = {1}, .fence_ticks = {7}});
+    bench.progress();
+    CHECK(bench.loop->run(bench.recorder.fence()) == 14);
 }
 
 TEST_CASE("a fence without an echo is a fault of the capture after five seconds") {

@@ -7,11 +7,13 @@
 #include "tests/sequences/bench_run.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -242,6 +244,48 @@ TEST_CASE("a loss that shows after a gate was confirmed takes its verdict away")
     CHECK(run.points.at(0).positions.at(0).verdict == Verdict::invalid);
     CHECK(run.points.at(0).positions.at(1).verdict == Verdict::pass);
     CHECK(run.meters.at(0).registers->verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("a meter that states another serial than the bench file is suspect") {
+    auto journal = rig::read_journal_bytes(small_journal(), "whole");
+    auto& first = std::get<rig::Note>(journal.records.at(0));
+    auto json = nlohmann::json::parse(first.json);
+    REQUIRE(first.kind == "run");
+    std::string text = test::bench_text(small_run());
+    text.insert(text.find("led_channel"), "serial = \"24489999\"\n");
+    json.at("setup").at("bench").at(1) = text;
+    first.json = json.dump();
+    const RunResult run = sequences::evaluate(journal);
+    INFO(test::transcript(run));
+    CHECK(run.meters.at(0).verdict == Verdict::suspect);
+    CHECK(std::ranges::count(run.remarks,
+                             "position 1: the bench file gives serial 24489999, the meter states "
+                             "24480001") == 1);
+    CHECK(run.meters.at(1).verdict == Verdict::pass);
+    CHECK(run.verdict == Verdict::suspect);
+}
+
+TEST_CASE("energy registered in the wrong direction makes its meter suspect") {
+    auto journal = rig::read_journal_bytes(small_journal(), "whole");
+    REQUIRE(sequences::evaluate(journal).meters.at(0).registers->verdict == Verdict::pass);
+    for (auto& entry : journal.records) {
+        auto* note = std::get_if<rig::Note>(&entry);
+        if (note == nullptr || note->kind != "registers") {
+            continue;
+        }
+        auto json = nlohmann::json::parse(note->json);
+        if (json.at("position") == 0) {
+            std::swap(json.at("import_kwh"), json.at("export_kwh"));
+            note->json = json.dump();
+        }
+    }
+    const RunResult run = sequences::evaluate(journal);
+    INFO(test::transcript(run));
+    CHECK(run.meters.at(0).registers->verdict == Verdict::suspect);
+    CHECK(run.meters.at(0).registers->reason.find("were registered as export") !=
+          std::string::npos);
+    CHECK(run.meters.at(0).verdict == Verdict::suspect);
+    CHECK(run.meters.at(1).verdict == Verdict::pass);
 }
 
 TEST_CASE("an evaluation is a pure function of the journal") {

@@ -133,7 +133,7 @@ most_time_s = {}
             .points.at(0);
     };
     CHECK(capped(200).infeasible.find(
-              "one impulse takes 104.3 s: fewer than two intervals fit into 200 s") == 0);
+              "one impulse takes 104.3 s: 1 of 10 intervals fit into 200 s") == 0);
     CHECK(capped(1100).infeasible.empty());
 
     // Class C, 0.5 %: a reference of 0.2 % leaves nothing of the third. Class B has room for 0.2 %.
@@ -173,6 +173,21 @@ TEST_CASE("single points can be asked for by name, and only by a name there is")
     CHECK(plan.points[0].programme.name == "Imax PF 1");  // in the order of the programme
     CHECK_THROWS_WITH(plan_of({.only_points = {"Itr PF 2"}}),
                       Catch::Contains("point 'Itr PF 2': expected one of Imax PF 1"));
+}
+
+TEST_CASE("a plan says how much of its programme it is") {
+    CHECK(partial_text(plan_of({})).empty());
+    CHECK(partial_text(plan_of({.only_points = {"Itr PF 1", "Imax PF 1"}})) ==
+          "2 of the programme's 7 points");
+    CHECK(partial_text(plan_of({.meter = "countis-e47", .programme = "en50470-3-verification"})) ==
+          "17 of the programme's 18 points");  // IEC 62053-21 has no limit at Imin
+}
+
+TEST_CASE("what neither the certificate nor the edition covers is remarked") {
+    const test::BenchSpec silent{.certificate = "expanded_uncertainty_percent = 0.02"};
+    CHECK(remarked(plan_of(silent), "states no phase uncertainty"));
+    CHECK_FALSE(remarked(plan_of({}), "states no phase uncertainty"));
+    CHECK(remarked(plan_of({.limits = "mid-mpe"}), "limits of the composite error"));
 }
 
 TEST_CASE("a programme picks the first edition that knows the meter's class") {

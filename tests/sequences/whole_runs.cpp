@@ -169,6 +169,41 @@ TEST_CASE("a meter that starts too high does not start, one that starts low does
     CHECK(starting.positions[1].impulse_times_s.size() == 3);
 }
 
+TEST_CASE("a gate has the intervals that its plan promised, whenever the first edge comes") {
+    test::Scratch scratch;
+    // 104.3 s from impulse to impulse, 240 s allowed.
+    const RunResult run = test::run({.meter = "countis-e48",
+                                     .twins = {healthy(), healthy(), healthy(), healthy()},
+                                     .only_points = {"Itr PF 1"}},
+                                    scratch.file());
+    INFO(test::transcript(run));
+    for (const auto& position : run.points.at(0).positions) {
+        REQUIRE(position.gate);
+        CHECK(position.gate->intervals >= 2);
+        // Two or three of the ten wanted: measured, and too little to pass.
+        CHECK(position.verdict == Verdict::inconclusive);
+        CHECK(position.reason.find("of 10 intervals in the time allowed") != std::string::npos);
+    }
+}
+
+TEST_CASE("a lamp's light does not start a meter") {
+    test::Scratch scratch;
+    const RunResult run =
+        test::run({.programme = "en50470-3-verification",
+                   .twins = {healthy("starts_at_a = 0.021"), healthy(), healthy()},
+                   .port = "none",
+                   .faults = {"flicker:1@150=1", "extra-edge:2@150"},
+                   .only_points = {"starting Ist"}},
+                  scratch.file());
+    INFO(test::transcript(run));
+    const auto& starting = run.points.at(0);
+    CHECK(starting.positions[0].verdict == Verdict::suspect);
+    CHECK(starting.positions[0].reason.find("did the pulse head see other light?") !=
+          std::string::npos);
+    CHECK(starting.positions[1].verdict != Verdict::pass);
+    CHECK(starting.positions[2].verdict == Verdict::pass);
+}
+
 TEST_CASE("registers that do not follow the LED make their meter suspect") {
     test::Scratch scratch;
     const RunResult run = test::run(

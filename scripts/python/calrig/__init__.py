@@ -9,6 +9,7 @@
 
 Time is bench time: on the twin it is virtual, and an hour takes milliseconds. Names end in their unit. While the bench
 works the GIL is released; Ctrl-C ends the work at its next look, leaves the bench off and raises KeyboardInterrupt.
+SIGTERM and SIGHUP do the same with SystemExit, once a bench was opened and unless the script handles them itself.
 """
 
 from calrig._errors import (

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -94,6 +95,26 @@ TEST_CASE("a peer that sends no end of line within the limit does not speak line
     fixture.device_sends(ends_at_last ? "123456789\r" : "123456789");
     CHECK_THROWS_WITH(fixture.next_line(),
                       "twin source: a line of more than 8 bytes; expected lines");
+}
+
+TEST_CASE("a peer that sends nothing but ends of lines is not listened to for ever") {
+    // A link that always has something, as one that is flooded: a deadline ends no read of it.
+    struct Flood final : ByteLink {
+        int reads = 0;
+        Task<void> write(BytesView) override { co_return; }
+        Task<Bytes> read(Instant) override {
+            if (++reads > 100) {
+                throw std::logic_error("read on and on");
+            }
+            co_return Bytes{'\r', '\n', '\r'};
+        }
+        void close() override {}
+        std::string name() const override { return "flood"; }
+    };
+    const auto loop = Loop::with_virtual_time();
+    LineLink host{std::make_unique<Flood>(), "\r", 8};
+    CHECK_THROWS_WITH(loop->run(host.read_line(loop->clock().now())),
+                      "flood: ends of lines without end; expected lines");
 }
 
 TEST_CASE("discarding forgets the lines already taken, draining also those inside the link") {

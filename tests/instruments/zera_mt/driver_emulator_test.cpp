@@ -257,7 +257,9 @@ TEST_CASE("an emergency does not wait for the command that is under way") {
         std::string fault;
         bench.loop->spawn(commit_and_fail(*bench.source, fault));
         bench.sleep(moment);
+        const auto asked = bench.loop->clock().now();
         CHECK_NOTHROW(bench.run(bench.source->switch_off(OffMode::emergency)));
+        CHECK(bench.loop->clock().now() - asked < 2s);  // nor does its confirmation
         CHECK(bench.is_dead());
         CHECK_THAT(fault, Contains("switch on: superseded by a later command"));
     }

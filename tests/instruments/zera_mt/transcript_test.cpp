@@ -150,6 +150,54 @@ TEST_CASE("when the currents do not go off, everything goes off") {
     CHECK(desk.progress.done());
 }
 
+TEST_CASE(
+    "on a line that no longer answers everything goes off at once, without a question before") {
+    Desk desk{energised + Script{sends("SSM"), sends("")} + all_off + greeting + all_off};
+    desk.stage(load);
+    desk.commit();
+    CHECK_THROWS_AS(desk.faults(), DeviceFault);
+    CHECK_NOTHROW(desk.switch_off());
+    CHECK(desk.progress.done());
+}
+
+TEST_CASE("what was to be sent behind a switch-off on a slow line is not sent any more") {
+    // A lone CR takes its time to go out; nothing is ever answered.
+    struct SlowLink final : io::ByteLink {
+        SlowLink(io::Clock& its_clock, std::vector<std::string>& lines)
+            : clock(its_clock), sent(lines) {}
+        io::Clock& clock;
+        std::vector<std::string>& sent;
+        io::Task<void> write(io::BytesView bytes) override {
+            const std::string text(bytes.begin(), bytes.end());
+            if (text == "\r") co_await clock.sleep_for(100ms);
+            sent.push_back(text);
+        }
+        io::Task<io::Bytes> read(io::Instant deadline) override {
+            co_await clock.sleep_until(deadline);
+            co_return io::Bytes{};
+        }
+        void close() override {}
+        std::string name() const override { return "slow"; }
+    };
+    std::vector<std::string> sent;
+    const auto loop = io::Loop::with_virtual_time();
+    const auto source =
+        zera_mt::open(loop->clock(), std::make_unique<SlowLink>(loop->clock(), sent), {});
+    std::string fault;
+    const auto stage = [](Source& device, std::string& said) -> io::Task<void> {
+        try {
+            co_await device.stage(load);
+        } catch (const DeviceFault& error) {
+            said = error.what();
+        }
+    };
+    loop->spawn(stage(*source, fault));
+    loop->run(loop->clock().sleep_for(50ms));
+    CHECK_THROWS_AS(loop->run(source->switch_off(OffMode::emergency)), DeviceFault);
+    CHECK_THAT(fault, Contains("superseded by a later command"));
+    CHECK(sent == std::vector<std::string>{"\r", "\r", "SUIAAAAAAAAA\r", "\r", "SUIAAAAAAAAA\r"});
+}
+
 TEST_CASE("switching off is tried twice before it fails") {
     const Script twice{
         sends("SUIAAAAAAAAA"), answers("SUINAK"), sends("SUIAAAAAAAAA"), answers("SUINAK")};
@@ -237,6 +285,11 @@ TEST_CASE("half an answer is forgotten with the time-out") {
 TEST_CASE("another answer than the expected one is a fault that quotes it") {
     Desk desk{greeting + Script{sends("SFR50.00"), answers("SOKUP")}};
     CHECK_THROWS_WITH(desk.stage(load), Contains("set frequency: expected SOKFR (SOKUP)"));
+}
+
+TEST_CASE("a garbled answer is quoted as text that any file can hold") {
+    Desk desk{greeting + Script{sends("SFR50.00"), answers("SOK\xD5\x01R")}};
+    CHECK_THROWS_WITH(desk.stage(load), Contains("expected SOKFR (SOK\\xD5\\x01R)"));
 }
 
 TEST_CASE("a device that never stops talking is a fault") {
