@@ -50,6 +50,9 @@ std::unique_ptr<Bench> Bench::assemble(const BenchFile& file,
                             options.transcript.string()));
         }
     }
+    if (!file.source.simulated()) {
+        bench->lock_ = std::make_unique<BenchLock>(file.source.link);
+    }
     bench->loop_ = file.virtual_clock ? Loop::with_virtual_time() : Loop::with_real_time();
     if (file.any_on_twin()) {
         bench->twin_ = std::make_unique<Twin>(*bench->loop_, file, meter, options.seed);
@@ -75,6 +78,14 @@ std::unique_ptr<ByteLink> Bench::twin_end(const std::string& name) {
     return std::move(host);
 }
 
+Task<std::unique_ptr<ByteLink>> Bench::open_named(std::string address, std::string name) {
+    try {
+        co_return co_await instruments::io::open_link(loop_->context(), clock(), address);
+    } catch (const instruments::io::LinkError& error) {
+        throw instruments::io::LinkError(fmt::format("{}: {}", name, error.what()));
+    }
+}
+
 Task<std::unique_ptr<ByteLink>> Bench::link_to(std::string address,
                                                std::string name,
                                                bool keep_tail) {
@@ -82,7 +93,7 @@ Task<std::unique_ptr<ByteLink>> Bench::link_to(std::string address,
     if (address == twin_link) {
         link = twin_end("twin " + name);
     } else {
-        link = co_await instruments::io::open_link(loop_->context(), clock(), address);
+        link = co_await open_named(address, name);
     }
     if (transcript_.is_open()) {
         link = instruments::io::with_transcript(
@@ -103,6 +114,8 @@ Task<void> Bench::connect() {
     }
     source_ = open_source(file_.source.driver, file_.source_model, clock(), std::move(source_link));
     source_identity_ = co_await source_->identify();
+    // A process that was killed leaves its source driving.
+    co_await source_->switch_off(instruments::OffMode::normal);
 
     auto reference_link = co_await link_to(file_.reference.link, "reference", true);
     if (file_.reference.simulated()) {

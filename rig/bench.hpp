@@ -9,6 +9,7 @@
 #include "instruments/reference.hpp"
 #include "instruments/source.hpp"
 #include "rig/bench_file.hpp"
+#include "rig/bench_lock.hpp"
 #include "rig/edge_recorder.hpp"
 #include "rig/supervisor.hpp"
 #include "rig/twin.hpp"
@@ -46,9 +47,10 @@ struct Position {
 
 class Bench {
   public:
-    // Opens every link and identifies source, reference and capture. Drives nothing. Throws
-    // calibration::DataError, io::LinkError or DeviceFault. Meters are not contacted yet: most are
-    // dead without voltage.
+    // Opens every link and identifies source, reference and capture. Drives nothing; switches off a
+    // source that a killed process may have left on, and locks the bench against other processes.
+    // Throws calibration::DataError, io::LinkError or DeviceFault. Meters are not contacted yet:
+    // most are dead without voltage.
     static std::unique_ptr<Bench> assemble(const BenchFile& file,
                                            const dut::MeterType& meter,
                                            const BenchOptions& options);
@@ -92,6 +94,7 @@ class Bench {
     std::atomic<bool> stop_{false};
     instruments::io::TranscriptTail tail_;
     std::ofstream transcript_;
+    std::unique_ptr<BenchLock> lock_;  // none on the twin's own source
     std::unique_ptr<instruments::io::Loop> loop_;
     std::unique_ptr<Twin> twin_;
     std::vector<std::unique_ptr<instruments::io::ByteLink>>
@@ -106,6 +109,8 @@ class Bench {
     instruments::CaptureIdentity capture_identity_;
 
     Task<void> connect();
+    Task<std::unique_ptr<instruments::io::ByteLink>> open_named(std::string address,
+                                                                std::string name);
     Task<std::unique_ptr<instruments::io::ByteLink>> link_to(std::string address,
                                                              std::string name,
                                                              bool keep_tail);

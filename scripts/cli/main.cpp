@@ -6,6 +6,7 @@
 #include "reports/evidence_error.hpp"
 #include "rig/journal.hpp"
 #include "scripts/cli/commands.hpp"
+#include "scripts/cli/say.hpp"
 #include "sequences/runner.hpp"
 
 #include <CLI/CLI.hpp>
@@ -134,7 +135,7 @@ void add_others(CLI::App& app, std::function<int()>& chosen) {
 // One line, whatever the text is made of: scripts and logs take what went wrong line by line.
 int complain(std::string text, int status) {
     std::ranges::replace(text, '\n', ' ');
-    fmt::print(stderr, "calrig: {}\n", text);
+    say(stderr, "calrig: {}\n", text);
     return status;
 }
 
@@ -164,6 +165,14 @@ int guarded(const std::function<int()>& command) {
     } catch (const std::exception& error) {
         return complain(error.what(), bench_failed);
     }
+}
+
+// A result that nobody could read is no result: a full disk behind a pipe, a reader that went away.
+int unless_output_is_lost(int status) {
+    const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+    return lost && status <= meter_fails
+               ? complain("standard output could not be written", bench_failed)
+               : status;
 }
 
 }  // namespace
@@ -196,7 +205,7 @@ int command_line(int count, char** arguments) {
         return app.get_subcommands().empty() ? complain_about_command(app, count, arguments)
                                              : complain(error.what(), wrong_input);
     }
-    return guarded(chosen);
+    return unless_output_is_lost(guarded(chosen));
 }
 
 }  // namespace scripts

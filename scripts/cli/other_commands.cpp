@@ -7,6 +7,7 @@
 #include "rig/journal.hpp"
 #include "scripts/cli/commands.hpp"
 #include "scripts/cli/evidence.hpp"
+#include "scripts/cli/say.hpp"
 #include "scripts/cli/setup.hpp"
 #include "scripts/cli/tables.hpp"
 #include "sequences/evaluation.hpp"
@@ -32,63 +33,68 @@ std::string without_suffix(const std::string& path, const std::string& suffix) {
 void list_meters() {
     for (const calibration::EmbeddedText& text : dut::meter_type_texts()) {
         const dut::MeterType meter = dut::parse_meter_type(text.text, text.name);
-        fmt::print("{:<14}{:<14} class {:<3} {:g}/{:g}/{:g}/{:g}/{:g} A  {:g} imp/kWh  {}\n",
-                   meter.id,
-                   meter.name,
-                   meter.accuracy_class,
-                   meter.ratings.starting.value(),
-                   meter.ratings.minimum.value(),
-                   meter.ratings.transitional.value(),
-                   meter.ratings.reference.value(),
-                   meter.ratings.maximum.value(),
-                   meter.ratings.constant.value(),
-                   meter.modbus ? "Modbus TCP" : "no port");
+        say(stdout,
+            "{:<14}{:<14} class {:<3} {:g}/{:g}/{:g}/{:g}/{:g} A  {:g} imp/kWh  {}\n",
+            meter.id,
+            meter.name,
+            meter.accuracy_class,
+            meter.ratings.starting.value(),
+            meter.ratings.minimum.value(),
+            meter.ratings.transitional.value(),
+            meter.ratings.reference.value(),
+            meter.ratings.maximum.value(),
+            meter.ratings.constant.value(),
+            meter.modbus ? "Modbus TCP" : "no port");
     }
 }
 
 void list_programmes() {
     for (const calibration::EmbeddedText& text : sequences::programme_texts()) {
         const sequences::Programme programme = sequences::parse_programme(text.text, text.name);
-        fmt::print(
-            "{:<26}{:>3} points  {}\n", programme.id, programme.points.size(), programme.title);
+        say(stdout,
+            "{:<26}{:>3} points  {}\n",
+            programme.id,
+            programme.points.size(),
+            programme.title);
     }
 }
 
 void list_limits() {
     for (const calibration::EmbeddedText& text : calibration::limit_texts()) {
         const calibration::LimitTable table = calibration::LimitTable::parse(text.text, text.name);
-        fmt::print("{:<28}{:<34} classes", table.id(), table.title());
+        say(stdout, "{:<28}{:<34} classes", table.id(), table.title());
         for (const std::string& name : table.classes()) {
-            fmt::print(" {}", name);
+            say(stdout, " {}", name);
         }
-        fmt::print("\n");
+        say(stdout, "\n");
     }
 }
 
 void list_drivers() {
     for (const rig::DriverEntry& driver : rig::drivers()) {
-        fmt::print("{:<12}{:<14}{}\n{:<26}confirmed on: {}\n",
-                   driver.kind,
-                   driver.name,
-                   driver.description,
-                   "",
-                   driver.confirmed);
+        say(stdout,
+            "{:<12}{:<14}{}\n{:<26}confirmed on: {}\n",
+            driver.kind,
+            driver.name,
+            driver.description,
+            "",
+            driver.confirmed);
     }
 }
 
 void list_faults() {
     for (const std::string_view kind : rig::fault_kinds()) {
-        fmt::print("{}\n", kind);
+        say(stdout, "{}\n", kind);
     }
 }
 
 void list_ports() {
     const auto ports = instruments::io::serial_ports();
     for (const instruments::io::SerialPort& port : ports) {
-        fmt::print("{:<20}{}\n", port.device, port.description);
+        say(stdout, "{:<20}{}\n", port.device, port.description);
     }
     if (ports.empty()) {
-        fmt::print(stderr, "no serial port is there\n");
+        say(stderr, "no serial port is there\n");
     }
 }
 
@@ -96,8 +102,10 @@ void list_ports() {
 
 int plan_command(const PlanOptions& options) {
     const sequences::Plan plan = sequences::make_plan(prepare(options).setup);
-    fmt::print(
-        "{}{}", options.json ? plan_as_json(plan) : plan_as_text(plan), options.json ? "\n" : "");
+    say(stdout,
+        "{}{}",
+        options.json ? plan_as_json(plan) : plan_as_text(plan),
+        options.json ? "\n" : "");
     return all_pass;
 }
 
@@ -107,7 +115,7 @@ int report_command(const ReportOptions& options) {
         options.html.empty() ? without_suffix(options.input, ".h5") + ".html" : options.html;
     check_writable(html);
     write_html(result, html);
-    fmt::print("{}Pages:    {}\n", result_as_text(result), html);
+    say(stdout, "{}Pages:    {}\n", result_as_text(result), html);
     return status_of(result);
 }
 
@@ -122,7 +130,7 @@ int recover_command(const RecoverOptions& options) {
     check_output(output, options.force);
     const sequences::RunResult result = sequences::evaluate(rig::read_journal(options.journal));
     leave_evidence(result, output, options.html, options.journal);
-    fmt::print("{}Evidence: {}\n", result_as_text(result), output);
+    say(stdout, "{}Evidence: {}\n", result_as_text(result), output);
     return status_of(result);
 }
 
@@ -133,7 +141,7 @@ int emulate_command(const EmulateOptions& options) {
     rig::Emulation emulation(rig::parse_bench_file(text.text, text.name), meter, options.seed);
     std::signal(SIGINT, [](int) { stop_emulation = 1; });
     std::signal(SIGTERM, [](int) { stop_emulation = 1; });
-    fmt::print("{}\n# ready: Ctrl-C ends it\n", emulation.bench_file_text());
+    say(stdout, "{}\n# ready: Ctrl-C ends it\n", emulation.bench_file_text());
     std::fflush(stdout);
     emulation.serve([] { return stop_emulation != 0; });
     return all_pass;

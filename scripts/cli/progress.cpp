@@ -1,5 +1,7 @@
 #include "scripts/cli/progress.hpp"
 
+#include "scripts/cli/say.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -83,7 +85,7 @@ void Progress::show_line(const sequences::LivePoint& live) {
         "{}, {} left{}", what_happens(live), duration_text(live.remaining_s), live_errors(live));
     line.resize(std::min(line.size(), terminal_width()));
     if (line != last_) {
-        fmt::print(stderr, "\r\033[K{}", line);
+        say(stderr, "\r\033[K{}", line);
         last_ = std::move(line);
         line_open_ = true;
     }
@@ -100,21 +102,22 @@ void Progress::show_json(const sequences::LivePoint& live) {
         }
         positions.push_back(std::move(entry));
     }
-    fmt::print("{}\n",
-               nlohmann::json{{"progress", live.phase},
-                              {"point", live.name},
-                              {"attempt", live.attempt},
-                              {"bench_time_s", live.bench_time_s},
-                              {"remaining_s", live.remaining_s},
-                              {"edges_recorded", live.edges_recorded},
-                              {"positions", positions}}
-                   .dump());
+    say(stdout,
+        "{}\n",
+        nlohmann::json{{"progress", live.phase},
+                       {"point", live.name},
+                       {"attempt", live.attempt},
+                       {"bench_time_s", live.bench_time_s},
+                       {"remaining_s", live.remaining_s},
+                       {"edges_recorded", live.edges_recorded},
+                       {"positions", positions}}
+            .dump());
     std::fflush(stdout);
 }
 
 void Progress::finish() {
     if (line_open_) {
-        fmt::print(stderr, "\r\033[K");
+        say(stderr, "\r\033[K");
         line_open_ = false;
     }
 }

@@ -4,6 +4,7 @@
 #include "scripts/cli/commands.hpp"
 #include "scripts/cli/evidence.hpp"
 #include "scripts/cli/progress.hpp"
+#include "scripts/cli/say.hpp"
 #include "scripts/cli/setup.hpp"
 #include "scripts/cli/tables.hpp"
 #include "sequences/runner.hpp"
@@ -18,6 +19,7 @@
 #include <set>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace scripts {
@@ -34,27 +36,42 @@ void stop_running_bench(int) {
     }
 }
 
-// Ctrl-C, a polite kill, and a terminal or a connection that goes away.
-constexpr std::array stop_signals{SIGINT, SIGTERM, SIGHUP};
+// Ctrl-C and Ctrl-\ (quit), a polite kill, and a terminal or a connection that goes away.
+constexpr std::array stop_signals{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 
-// From here to the end of the scope these end the run safely, also while a load settles.
+using Handler = void (*)(int);
+
+// From here to the end of the scope these end the run safely, also while a load settles. What was
+// ignored before, as nohup does, stays ignored. Ctrl-Z is: a stopped process watches over nothing.
 class StopOnSignal {
   public:
     explicit StopOnSignal(rig::Bench& bench) {
         running_bench.store(&bench);
         bench.loop().set_interrupt([&bench] { bench.throw_if_stopped(); });
         for (const int number : stop_signals) {
-            std::signal(number, stop_running_bench);
+            handle(number, stop_running_bench);
         }
+        handle(SIGTSTP, SIG_IGN);
     }
     ~StopOnSignal() {
-        for (const int number : stop_signals) {
-            std::signal(number, SIG_DFL);
+        for (const auto& [number, handler] : before_) {
+            std::signal(number, handler);
         }
         running_bench.exchange(nullptr)->loop().set_interrupt(nullptr);
     }
     StopOnSignal(const StopOnSignal&) = delete;
     StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+  private:
+    std::vector<std::pair<int, Handler>> before_;
+
+    void handle(int number, Handler handler) {
+        const Handler before = std::signal(number, handler);
+        before_.emplace_back(number, before);
+        if (before == SIG_IGN) {
+            std::signal(number, SIG_IGN);
+        }
+    }
 };
 
 std::vector<std::string> points_to_repeat(const sequences::RunResult& earlier) {
@@ -87,10 +104,10 @@ void check_same_question(const sequences::RunResult& earlier,
 // it.
 int nothing_to_repeat(const sequences::RunResult& earlier, const RunOptions& options) {
     const int status = status_of(earlier);
-    fmt::print(stderr,
-               "calrig: {}: every point passed{}; nothing to run again\n",
-               options.rerun,
-               status == all_pass ? "" : ", the run as a whole did not");
+    say(stderr,
+        "calrig: {}: every point passed{}; nothing to run again\n",
+        options.rerun,
+        status == all_pass ? "" : ", the run as a whole did not");
     return status;
 }
 
@@ -127,7 +144,7 @@ sequences::RunResult drive(const Prepared& prepared, const RunOptions& options) 
     progress.finish();
     // For the person at the bench; into a log goes one line, and --transcript has everything.
     if (result.aborted && !options.quiet && ::isatty(STDERR_FILENO) != 0) {
-        fmt::print(stderr, "The last exchanges with the bench:\n{}", bench->last_exchanges());
+        say(stderr, "The last exchanges with the bench:\n{}", bench->last_exchanges());
     }
     return result;
 }
@@ -144,13 +161,13 @@ std::string why_aborted(const sequences::RunResult& result) {
 
 void print_result(const sequences::RunResult& result, const RunOptions& options) {
     if (options.plan.json) {
-        fmt::print("{}\n", result_as_json(result));
+        say(stdout, "{}\n", result_as_json(result));
         return;
     }
-    fmt::print("{}", result_as_text(result));
-    fmt::print("Evidence: {}\n", options.output);
+    say(stdout, "{}", result_as_text(result));
+    say(stdout, "Evidence: {}\n", options.output);
     if (!options.html.empty()) {
-        fmt::print("Pages:    {}\n", options.html);
+        say(stdout, "Pages:    {}\n", options.html);
     }
 }
 
@@ -172,7 +189,7 @@ int run_command(const RunOptions& options) {
     leave_evidence(result, options.output, options.html, journal_of(options.output));
     print_result(result, options);
     if (result.aborted) {
-        fmt::print(stderr, "calrig: the run was aborted: {}\n", why_aborted(result));
+        say(stderr, "calrig: the run was aborted: {}\n", why_aborted(result));
     }
     return status_of(result);
 }

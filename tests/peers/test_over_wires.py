@@ -11,6 +11,7 @@ import pytest
 from command import (
     BENCH_FAILED,
     PASS,
+    WRONG_INPUT,
     EmulatedBench,
     ask,
     calrig,
@@ -26,7 +27,7 @@ from recompute import recompute
 SEED = 7
 RUN = ["run", "imax-short", "--seed", SEED]
 EMULATE = ["--positions", 2, "--seed", SEED]
-POLITE_SIGNALS = [signal.SIGTERM, signal.SIGHUP]
+POLITE_SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
 def run_over(folder, links, meter):
@@ -74,6 +75,23 @@ def stop_while_a_load_settles(folder, number):
         return {"status": run.returncode, "off": off}
 
 
+def kill_and_run_again(folder):
+    """A second operator while a run measures, a kill that leaves the source on, and the next run."""
+    with EmulatedBench("--meter", "countis-e28", *EMULATE, cwd=folder) as bench:
+        (folder / "killed.toml").write_text(bench.text)
+        links = ["--meter", "countis-e28", "--bench", "killed.toml"]
+        run = start(*RUN, *links, "-o", "killed.h5", "--json", cwd=folder)
+        while json.loads(run.stdout.readline())["progress"] != "measuring":
+            pass
+        second = calrig(*RUN, *links, "-o", "second.h5", cwd=folder)
+        run.kill()
+        run.communicate(timeout=30)
+        left_on = reference_reads(bench.address("reference"))["UL1"]
+        options = ["--points", "Imax PF 1", "--transcript", "next.txt"]
+        following = calrig(*RUN, *links, *options, "-o", "next.h5", cwd=folder)
+    return {"second": second, "left_on": left_on, "following": following}
+
+
 @pytest.fixture(scope="module")
 def wires(tmp_path_factory):
     """Everything that takes real time, side by side. Returns (folder, results by name)."""
@@ -83,6 +101,7 @@ def wires(tmp_path_factory):
             "tcp": threads.submit(run_over, folder, "tcp", "countis-e28"),
             "ptys": threads.submit(run_over, folder, "ptys", "countis-e48"),
             "stopped": threads.submit(stop_in_mid_run, folder),
+            "killed": threads.submit(kill_and_run_again, folder),
             **{number: threads.submit(stop_while_a_load_settles, folder, number) for number in POLITE_SIGNALS},
         }
     return folder, results
@@ -155,3 +174,18 @@ def measured(evidence):
             for point in children(file["entry"], "point_")
             for position in children(point, "position_")
         }
+
+
+def test_two_operators_do_not_drive_one_bench(wires):
+    second = wires[1]["killed"].result()["second"]
+    assert second.returncode == WRONG_INPUT
+    assert "another calrig drives this bench" in second.stderr and second.stderr.count("\n") == 1
+
+
+def test_a_source_that_a_killed_run_left_on_is_switched_off_first(wires):
+    folder, results = wires
+    killed = results["killed"].result()
+    assert killed["left_on"] > 220
+    assert killed["following"].returncode == PASS, killed["following"]
+    switched = [line for line in (folder / "next.txt").read_text().splitlines() if "> SUI" in line]
+    assert "SUIAAAAAAAAA" in switched[0] and "SUIEEE" in switched[1]

@@ -112,9 +112,10 @@ TEST_CASE("a bench that goes while it is on is switched off, current first") {
          {"source >", "source <", "reference >", "reference <", "capture <"}) {
         CHECK_THAT(text, Contains(crossed));
     }
-    // Voltages on, currents too; then currents off, then voltages.
+    // Off, whatever it was before; voltages on, currents too; then currents off, then voltages.
     CHECK(switches_in(text) ==
-          std::vector<std::string>{"SUIEEEAAAAAA", "SUIEEEPPPAAA", "SUIEEEAAAAAA", "SUIAAAAAAAAA"});
+          std::vector<std::string>{
+              "SUIAAAAAAAAA", "SUIEEEAAAAAA", "SUIEEEPPPAAA", "SUIEEEAAAAAA", "SUIAAAAAAAAA"});
     CHECK(text.find("SOKUI", text.rfind("> SUI")) != std::string::npos);
 }
 
