@@ -156,7 +156,7 @@ def test_a_source_that_fails_in_mid_run(fault, said, at_s, tmp_path):
 
 
 # In the first gate of the programme, when its edges count.
-IN_GATE_S = 24
+IN_GATE_S = 26
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_a_wrong_bench_file_is_refused_with_its_line(twin, find, replace, expect
         ('title = "', 'title = ', "imax-short.toml:3"),
         ('"accuracy"', '"beauty"', "kind"),
         ('"Imax"', '"Imux"', "Imux"),
-        ("least_intervals = 5", "least_intervals = -5", "least_intervals"),
+        ("least_intervals = 10", "least_intervals = -5", "least_intervals"),
     ],
 )
 def test_a_wrong_programme_is_refused_with_its_line(find, replace, expected, tmp_path):

@@ -1,23 +1,15 @@
 """Other people's programs on `calrig emulate`: pymodbus and mbpoll read the meters, PyVISA the reference, a socket sets the source."""
 
-import importlib.util
 import math
 import re
 import shutil
 import subprocess
-import sys
-import types
 
 import pytest
+from pymodbus.client import ModbusTcpClient
 
 from command import EmulatedBench, ask, eventually, reference_reads
 
-# Debian only recommends these two; pymodbus imports them for serial lines, which a TCP client never opens.
-for name in ("serial", "serial_asyncio"):
-    if importlib.util.find_spec(name) is None:
-        sys.modules[name] = types.SimpleNamespace(create_serial_connection=None)
-
-from pymodbus.client import ModbusTcpClient  # noqa: E402
 
 VOLT, AMPERE, SEED = 230.0, 40.0, 11
 MAKER, VOLTAGE_L1, CURRENT_L1, ACTIVE_POWER, IMPORT = 0xC350, 0xC558, 0xC560, 0xC568, 0xC702

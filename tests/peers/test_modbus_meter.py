@@ -1,22 +1,14 @@
 """Other people's Modbus clients (pymodbus, mbpoll) read calrig's emulated meters and agree with the load."""
 
-import importlib.util
 import math
 import os
 import pathlib
 import shutil
 import subprocess
-import sys
-import types
 
 import pytest
+from pymodbus.client import ModbusTcpClient
 
-# Debian only recommends these two; pymodbus imports them for serial lines, which a TCP client never opens.
-for name in ("serial", "serial_asyncio"):
-    if importlib.util.find_spec(name) is None:
-        sys.modules[name] = types.SimpleNamespace(create_serial_connection=None)
-
-from pymodbus.client import ModbusTcpClient  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CALRIG_BUILD_DIR", ROOT / "build" / "release"))
