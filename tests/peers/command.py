@@ -17,6 +17,10 @@ METER_TYPES = ROOT / "dut" / "types"
 
 PASS, METER_FAILS, WRONG_INPUT, BENCH_FAILED = 0, 1, 2, 3
 
+# The shortest run there is, on any bench and on a twin of two meters.
+PLAIN = ["run", "imax-short", "--meter", "countis-e28"]
+SHORT = [*PLAIN, "--positions", 2]
+
 
 def start(*arguments, cwd, **more):
     """A calrig process with pipes for its output."""

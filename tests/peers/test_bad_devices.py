@@ -10,6 +10,8 @@ import h5py
 import pytest
 
 from command import (
+    PLAIN,
+    SHORT,
     BENCH_FAILED,
     PASS,
     EmulatedBench,
@@ -24,18 +26,6 @@ from command import (
     refused,
     verdicts,
 )
-
-SHORT = ["run", "imax-short", "--meter", "countis-e28", "--positions", 2]
-PLAIN = ["run", "imax-short", "--meter", "countis-e28"]
-
-
-@pytest.fixture(scope="module")
-def twin(tmp_path_factory):
-    """The bench file of the built-in twin with two meters."""
-    folder = tmp_path_factory.mktemp("twin")
-    passes(*SHORT, "-o", "a.h5", cwd=folder)
-    return bench_of(folder / "a.h5")
-
 
 # -- the disk -----------------------------------------------------------------------------------------------------
 

@@ -7,29 +7,18 @@ import subprocess
 import pytest
 
 from command import (
+    PLAIN,
+    SHORT,
     BENCH_FAILED,
     METER_TYPES,
     PROGRAMMES,
     EmulatedBench,
-    bench_of,
     calrig,
     energised,
     left_nothing,
     passes,
     refused,
 )
-
-SHORT = ["run", "imax-short", "--meter", "countis-e28", "--positions", 2]
-PLAIN = ["run", "imax-short", "--meter", "countis-e28"]
-
-
-@pytest.fixture(scope="module")
-def twin(tmp_path_factory):
-    """The bench file of the built-in twin with two meters."""
-    folder = tmp_path_factory.mktemp("twin")
-    passes(*SHORT, "-o", "a.h5", cwd=folder)
-    return bench_of(folder / "a.h5")
-
 
 # -- the command line ---------------------------------------------------------------------------------------------
 
@@ -208,6 +197,17 @@ def test_evidence_of_a_real_bench_is_not_replaced(twin, tmp_path):
     assert (tmp_path / "real.h5").read_bytes() == before
     passes(*SHORT, "-o", "real.h5", "--force", cwd=tmp_path)
     passes(*SHORT, "-o", "real.h5", cwd=tmp_path)  # what is simulated may be replaced
+
+
+def test_a_real_bench_whose_reference_is_overdue_is_refused_before_anything_is_energised(tmp_path):
+    with EmulatedBench("--meter", "countis-e28", "--positions", 1, cwd=tmp_path) as bench:
+        # Without the mark of an emulated bench its wires are as good as real ones.
+        real = bench.text.replace("simulated = true\n", "")
+        (tmp_path / "bench.toml").write_text(re.sub(r"due = [\d-]+", "due = 2020-05-01", real))
+        options = ["--bench", "bench.toml", "-o", "overdue.h5", "--transcript", "wires.txt"]
+        refused(calrig(*PLAIN, *options, cwd=tmp_path), "was due on 2020-05-01")
+    assert not (tmp_path / "overdue.h5").exists()
+    assert not energised(tmp_path / "wires.txt")
 
 
 def stop_after(seconds):
