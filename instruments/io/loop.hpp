@@ -21,7 +21,9 @@ class WaitingClock;
 class Loop {
   public:
     static std::unique_ptr<Loop> with_virtual_time();
-    static std::unique_ptr<Loop> with_real_time();
+    // `speed`: bench seconds per second of the machine. Other than 1 only where everybody on the
+    // wires keeps the same time, which emulated devices can.
+    static std::unique_ptr<Loop> with_real_time(double speed = 1);
     // Destroys the tasks that still wait, without resuming them. Links and listeners must be gone
     // before or be owned by those tasks.
     virtual ~Loop();

@@ -1,4 +1,5 @@
 // Real time: one steady timer, set to the earliest deadline.
+#include "calibration/check.hpp"
 #include "instruments/io/loop.hpp"
 #include "instruments/io/waiting_clock.hpp"
 
@@ -14,9 +15,11 @@ namespace {
 
 class RealClock final : public WaitingClock {
   public:
+    explicit RealClock(double speed) : speed_(speed) {}
+
     Instant now() const override {
-        return Instant{
-            std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start_)};
+        const auto passed = std::chrono::steady_clock::now() - start_;
+        return Instant{std::chrono::duration_cast<Duration>(passed * speed_)};
     }
     bool is_virtual() const override { return false; }
     void attach(boost::asio::io_context& context) override {
@@ -38,6 +41,7 @@ class RealClock final : public WaitingClock {
     void arm();
     void on_timer();
 
+    const double speed_;
     const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     std::optional<boost::asio::steady_timer> timer_;
     Instant armed_for_ = never;
@@ -51,7 +55,8 @@ void RealClock::arm() {
     }
     // Very far deadlines are reached in stages, so that no sum overflows.
     const Duration ahead = std::min<Duration>(armed_for_ - now(), std::chrono::hours{24});
-    timer_->expires_after(ahead);
+    // Rounded up: a timer that fires early would only be set again.
+    timer_->expires_after(std::chrono::ceil<Duration>(ahead / speed_));
     timer_->async_wait([this](const boost::system::error_code& error) {
         if (!error) {
             on_timer();
@@ -70,7 +75,7 @@ void RealClock::on_timer() {
 
 class RealLoop final : public Loop {
   public:
-    RealLoop() : Loop(std::make_unique<RealClock>()) {}
+    explicit RealLoop(double speed) : Loop(std::make_unique<RealClock>(speed)) {}
 
   private:
     void turn() override { wait_outside(); }
@@ -78,6 +83,9 @@ class RealLoop final : public Loop {
 
 }  // namespace
 
-std::unique_ptr<Loop> Loop::with_real_time() { return std::make_unique<RealLoop>(); }
+std::unique_ptr<Loop> Loop::with_real_time(double speed) {
+    calibration::check(speed > 0, "time goes forward");
+    return std::make_unique<RealLoop>(speed);
+}
 
 }  // namespace instruments::io

@@ -45,7 +45,7 @@ Task<void> until_logged(Clock& clock, const Log& log, std::size_t entries) {
 }  // namespace
 
 TEST_CASE("sleepers wake in the order of their deadlines, not in the order in which they began") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     Clock& clock = loop->clock();
@@ -59,7 +59,7 @@ TEST_CASE("sleepers wake in the order of their deadlines, not in the order in wh
 }
 
 TEST_CASE("sleepers with one deadline wake in the order in which they began") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     const Instant deadline = loop->clock().now() + 5ms;
@@ -73,7 +73,7 @@ TEST_CASE("sleepers with one deadline wake in the order in which they began") {
 }
 
 TEST_CASE("nobody wakes before the deadline") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     const Instant deadline = loop->clock().now() + 7ms;
@@ -83,7 +83,7 @@ TEST_CASE("nobody wakes before the deadline") {
 }
 
 TEST_CASE("a deadline in the past yields once to those who are ready") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     const auto past = GENERATE(Duration{0}, Duration{1s});
     CAPTURE(loops::name(time), past.count());
     const auto loop = loops::make(time);
@@ -106,7 +106,7 @@ TEST_CASE("a deadline in the past yields once to those who are ready") {
 }
 
 TEST_CASE("sleep_for zero and for ever neither overflow nor block the others") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     bool woke = false;
@@ -122,7 +122,7 @@ TEST_CASE("sleep_for zero and for ever neither overflow nor block the others") {
 }
 
 TEST_CASE("an event before the deadline is an event, one after it is too late") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     Clock& clock = loop->clock();
@@ -138,7 +138,7 @@ TEST_CASE("an event before the deadline is an event, one after it is too late") 
 }
 
 TEST_CASE("when event and deadline coincide, the one that came first counts") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     const bool notifier_first = GENERATE(true, false);
     CAPTURE(loops::name(time), notifier_first);
     const auto loop = loops::make(time);
@@ -158,7 +158,7 @@ TEST_CASE("when event and deadline coincide, the one that came first counts") {
 }
 
 TEST_CASE("notify wakes everyone who waits now, in order, after the notifier's own step") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     Clock& clock = loop->clock();
@@ -185,7 +185,7 @@ TEST_CASE("notify wakes everyone who waits now, in order, after the notifier's o
 }
 
 TEST_CASE("an event that is destroyed wakes those who wait for it") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     Clock& clock = loop->clock();
@@ -200,7 +200,7 @@ TEST_CASE("an event that is destroyed wakes those who wait for it") {
 }
 
 TEST_CASE("run returns the value of its task and rethrows what leaves it") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     const auto answer = [](Clock& clock, bool fail) -> Task<std::string> {
@@ -216,7 +216,7 @@ TEST_CASE("run returns the value of its task and rethrows what leaves it") {
 }
 
 TEST_CASE("what leaves a spawned task leaves run once, and the other tasks go on in the next run") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     Clock& clock = loop->clock();
@@ -234,7 +234,7 @@ TEST_CASE("what leaves a spawned task leaves run once, and the other tasks go on
 }
 
 TEST_CASE("an interrupt leaves run, and a task that makes the bench safe can run after it") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     Clock& clock = loop->clock();
@@ -252,7 +252,7 @@ TEST_CASE("an interrupt leaves run, and a task that makes the bench safe can run
 
 TEST_CASE(
     "making the bench safe goes on to its end, whatever else fails, and the failure is not lost") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     const auto loop = loops::make(time);
     Clock& clock = loop->clock();
@@ -278,7 +278,7 @@ TEST_CASE(
 }
 
 TEST_CASE("waiting for several tasks ends with the last of them and reports the first failure") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     const bool fail = GENERATE(true, false);
     CAPTURE(loops::name(time), fail);
     const auto loop = loops::make(time);
@@ -306,7 +306,7 @@ TEST_CASE("waiting for several tasks ends with the last of them and reports the 
 }
 
 TEST_CASE("tasks that only pass bytes to each other, or that wait for ever, are interrupted too") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     const bool idle = GENERATE(true, false);
     CAPTURE(loops::name(time), idle);
     const auto loop = loops::make(time);
@@ -333,7 +333,7 @@ TEST_CASE("tasks that only pass bytes to each other, or that wait for ever, are 
 }
 
 TEST_CASE("a loop destroyed while tasks wait destroys them, clock still alive") {
-    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time);
+    const Time time = GENERATE(Time::in_virtual_time, Time::in_real_time, Time::in_fast_time);
     CAPTURE(loops::name(time));
     int destroyed = 0;
     struct Witness {
@@ -360,4 +360,21 @@ TEST_CASE("a loop destroyed while tasks wait destroys them, clock still alive") 
     }
     CHECK(destroyed == 10);
     event.notify();
+}
+
+TEST_CASE("on a fast clock bench time passes so many times as fast, neither more nor less") {
+    using Machine = std::chrono::steady_clock;
+    const double speed = GENERATE(1.0, 20.0, 0.5);
+    const auto loop = Loop::with_real_time(speed);
+    Clock& clock = loop->clock();
+    const auto before_first = Machine::now();
+    const Instant first = clock.now();
+    const auto after_first = Machine::now();
+    loop->run(clock.sleep_until(first + 40ms));
+    const auto before_second = Machine::now();
+    const Instant second = clock.now();
+    const auto after_second = Machine::now();
+    CHECK(second - first >= 40ms);
+    CHECK(second - first >= (before_second - after_first) * speed - 1us);
+    CHECK(second - first <= (after_second - before_first) * speed + 1us);
 }
