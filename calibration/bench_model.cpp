@@ -6,6 +6,7 @@
 #include "calibration/random.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace calibration {
@@ -61,6 +62,11 @@ struct BenchModel::State {
     Instant last_change;
     std::uint64_t set_point_count = 0;
     std::uint64_t epoch = 0;
+
+    EmulatedMeter::BenchLoad bench_load(Instant at) const {
+        const SetPoint& point = set_points.back();
+        return {point.before, point.settled, point.settling, at - point.start};
+    }
 
     void begin_change(Instant at) {
         check(at >= last_change, "the bench model is written in the order of time");
@@ -128,6 +134,23 @@ void BenchModel::set_reference_constant(Instant at, ImpulsesPerKilowattHour cons
     state_->follow_reference(at);
 }
 
+void BenchModel::set_output_weight(Instant at, std::size_t position, WattHour at_terminals) {
+    state_->begin_change(at);
+    state_->meters.at(position).set_output_weight(at, at_terminals);
+}
+
+void BenchModel::set_bypassed(Instant at, std::size_t position, bool bypassed) {
+    state_->begin_change(at);
+    state_->meters.at(position).set_bypassed(at, bypassed, state_->bench_load(at));
+}
+
+void BenchModel::set_phase_weights(Instant at, std::size_t position, PhaseWeights weights) {
+    const auto is_weight = [](double weight) { return std::isfinite(weight) && weight >= 0; };
+    check(std::ranges::all_of(weights, is_weight), "the weight of a phase is 0 or more");
+    state_->begin_change(at);
+    state_->meters.at(position).set_weights(at, weights, state_->bench_load(at));
+}
+
 std::size_t BenchModel::meter_count() const { return state_->meters.size(); }
 
 const MeterTraits& BenchModel::meter(std::size_t position) const {
@@ -137,6 +160,11 @@ const MeterTraits& BenchModel::meter(std::size_t position) const {
 LoadPoint BenchModel::actual_load(Instant at) const {
     const SetPoint& point = entry_at(state_->set_points, at);
     return between(point.before, point.settled, point.remainder(at));
+}
+
+LoadPoint BenchModel::meter_load(std::size_t position, Instant at) const {
+    const bool bypassed = state_->meters.at(position).is_bypassed(at);
+    return bypassed ? without_currents(actual_load(at)) : actual_load(at);
 }
 
 SeenLoad BenchModel::seen(Instant at) const {
@@ -161,6 +189,10 @@ Instant BenchModel::impulse(std::size_t position, std::int64_t number) const {
     return state_->meters.at(position).impulse(number);
 }
 
+Instant BenchModel::output_impulse(std::size_t position, std::int64_t number) const {
+    return state_->meters.at(position).output_impulse(number);
+}
+
 std::uint64_t BenchModel::epoch() const { return state_->epoch; }
 
 RegisteredEnergy BenchModel::registered(std::size_t position, Instant at) const {
@@ -173,7 +205,8 @@ Percent BenchModel::true_error(std::size_t position, Instant at) const {
     if (truth == Watt{0}) {
         return Percent{0};
     }
-    const MeterPower power = measured(state_->meters.at(position).traits(), load);
+    const EmulatedMeter& meter = state_->meters.at(position);
+    const MeterPower power = measured(meter.traits(), meter.weights(at), load);
     return Percent{100.0 * ((power.active - truth) / truth)};
 }
 

@@ -34,9 +34,14 @@ ImpulseTrain::ImpulseTrain(double phase) {
     pieces_.push_back(rest);
 }
 
-void ImpulseTrain::change(Instant at, const Approach& rate, const Settling& settling) {
+void ImpulseTrain::change(Instant at,
+                          const Approach& rate,
+                          const Settling& settling,
+                          double fraction_scale) {
     check(at >= pieces_.front().start, "the bench starts at instant zero");
-    const Piece now{.start = at, .base = count(at)};
+    const ImpulseCount before = count(at);
+    const Piece now{.start = at,
+                    .base = normalised(before.whole, before.fraction * fraction_scale)};
     while (!pieces_.empty() && pieces_.back().start >= at) {
         pieces_.pop_back();
     }

@@ -25,8 +25,12 @@ class ImpulseTrain {
     explicit ImpulseTrain(double phase);
 
     // From `at` on the rate, in impulses per second, follows `rate`. What was said about times
-    // after `at` is void.
-    void change(Instant at, const Approach& rate, const Settling& settling);
+    // after `at` is void. The part of the next impulse that is there already is scaled, because
+    // impulses may mean another energy from then on; whole ones that this makes come at `at`.
+    void change(Instant at,
+                const Approach& rate,
+                const Settling& settling,
+                double fraction_scale = 1);
 
     // Equals the number of n with impulse(n) <= at, exactly.
     ImpulseCount count(Instant at) const;

@@ -15,8 +15,9 @@ Unit mixed(Unit from, Unit to, double remainder) {
     return to + (from - to) * remainder;
 }
 
-std::size_t elements(const MeterTraits& meter) {
-    return meter.ratings.measuring_elements == 1 ? 1 : phase_count;
+bool is_measured(const MeterTraits& meter, const PhaseWeights& weights, std::size_t phase) {
+    const bool has_element = phase == 0 || meter.ratings.measuring_elements != 1;
+    return has_element && weights[phase] != 0;
 }
 
 // Gain of one element at this voltage and frequency.
@@ -29,18 +30,27 @@ double element_gain(const MeterTraits& meter, const LoadPoint& load, std::size_t
                 meter.frequency_coefficient_percent * frequency * 100.0);
 }
 
-// Adds `power` in equal parts to the meter's phases that satisfy `carries`.
+// Adds `power` to the weighted sum, in equal parts for each of the phases that satisfy `carries`.
 template <class Carries>
-void share(MeterPower& total, const MeterTraits& meter, double power, Carries carries) {
-    std::size_t sharers = 0;
-    for (std::size_t phase = 0; phase < elements(meter); ++phase) {
-        sharers += carries(phase) ? 1U : 0U;
+void share(MeterPower& total, const PhaseWeights& weights, double power, Carries carries) {
+    double sum = 0;
+    for (std::size_t phase = 0; phase < phase_count; ++phase) {
+        sum += carries(phase) ? weights[phase] : 0;
     }
-    for (std::size_t phase = 0; phase < elements(meter); ++phase) {
+    for (std::size_t phase = 0; phase < phase_count; ++phase) {
         if (carries(phase)) {
-            total.phase[phase] = total.phase[phase] + Watt{power / static_cast<double>(sharers)};
+            total.phase[phase] = total.phase[phase] + Watt{power / sum};
         }
     }
+}
+
+void measure(MeterPower& total, const MeterTraits& meter, const LoadPoint& load, std::size_t i) {
+    PhaseLoad phase = load.phases[i];
+    phase.displacement =
+        phase.displacement + Degree{meter.phase_error_minutes / minutes_per_degree};
+    const double g = element_gain(meter, load, i);
+    total.phase[i] = active_power(phase) * g;
+    total.phase_reactive[i] = reactive_power(phase) * g;
 }
 
 }  // namespace
@@ -85,31 +95,39 @@ Watt active_power(const SeenLoad& seen) {
     return sum;
 }
 
-MeterPower measured(const MeterTraits& meter, const LoadPoint& load) {
-    const auto has_voltage = [&](std::size_t i) { return load.phases[i].voltage > Volt{0}; };
-    const auto has_current = [&](std::size_t i) { return load.phases[i].current > Ampere{0}; };
+LoadPoint without_currents(LoadPoint load) {
+    for (PhaseLoad& phase : load.phases) {
+        phase.current = Ampere{0};
+    }
+    return load;
+}
+
+MeterPower measured(const MeterTraits& meter, const PhaseWeights& weights, const LoadPoint& load) {
+    const auto measures = [&](std::size_t i) { return is_measured(meter, weights, i); };
+    const auto has_voltage = [&](std::size_t i) {
+        return measures(i) && load.phases[i].voltage > Volt{0};
+    };
+    const auto has_current = [&](std::size_t i) {
+        return measures(i) && load.phases[i].current > Ampere{0};
+    };
     Ampere highest{0};
     bool powered = false;
-    for (std::size_t i = 0; i < elements(meter); ++i) {
-        highest = std::max(highest, load.phases[i].current);
+    for (std::size_t i = 0; i < phase_count; ++i) {
+        highest = has_current(i) ? std::max(highest, load.phases[i].current) : highest;
         powered = powered || has_voltage(i);
     }
     MeterPower total;
     if (powered && highest == Ampere{0}) {
-        share(total, meter, meter.creep_w, has_voltage);
+        share(total, weights, meter.creep_w, has_voltage);
     } else if (powered && highest >= Ampere{meter.starts_at_a}) {
-        for (std::size_t i = 0; i < elements(meter); ++i) {
-            PhaseLoad phase = load.phases[i];
-            phase.displacement =
-                phase.displacement + Degree{meter.phase_error_minutes / minutes_per_degree};
-            const double g = element_gain(meter, load, i);
-            total.phase[i] = active_power(phase) * g;
-            total.reactive = total.reactive + reactive_power(phase) * g;
+        for (std::size_t i = 0; i < phase_count; ++i) {
+            if (measures(i)) measure(total, meter, load, i);
         }
-        share(total, meter, meter.offset_w, has_current);
+        share(total, weights, meter.offset_w, has_current);
     }
-    for (const Watt& phase : total.phase) {
-        total.active = total.active + phase;
+    for (std::size_t i = 0; i < phase_count; ++i) {
+        total.active = total.active + total.phase[i] * weights[i];
+        total.reactive = total.reactive + total.phase_reactive[i] * weights[i];
     }
     return total;
 }

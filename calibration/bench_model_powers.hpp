@@ -16,15 +16,21 @@ LoadPoint produced(const SourceTraits& source, const LoadPoint& wanted, double d
 SeenLoad shown(const ReferenceTraits& reference, const LoadPoint& load);
 Watt active_power(const SeenLoad& seen);
 
-// A meter registers while it has a voltage and, in some phase, at least its starting current.
+// The load behind a relay that bridges the current terminals.
+LoadPoint without_currents(LoadPoint load);
+
+// A meter registers while it has a voltage and, in some phase that it measures, at least its
+// starting current.
 struct MeterPower {
-    Watt active{0};  // the sum of the phases
+    Watt active{0};  // the weighted sum of the phases
     Var reactive{0};
     std::array<Watt, phase_count> phase{Watt{0}, Watt{0}, Watt{0}};
+    std::array<Var, phase_count> phase_reactive{Var{0}, Var{0}, Var{0}};
 };
-// A meter with one measuring element is connected to L1 alone. The offset is shared by the phases
-// that carry current, creep by those that have voltage, so that the phases add up to the total.
-MeterPower measured(const MeterTraits& meter, const LoadPoint& load);
+// A meter measures the phases whose weight is not 0; with one measuring element it is connected to
+// L1 alone. The offset is shared by the phases that carry current, creep by those that have
+// voltage, so that they add to the total what the traits say, whatever the weights.
+MeterPower measured(const MeterTraits& meter, const PhaseWeights& weights, const LoadPoint& load);
 
 // Between two loads at rest: amplitudes and powers go from one to the other, `remainder` of the way
 // is left. Angles, frequency and waveform are those of `to`, and those of `from` in a channel that

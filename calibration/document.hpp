@@ -20,7 +20,8 @@ namespace calibration {
 // got 200".
 class DataError : public std::runtime_error {
   public:
-    using std::runtime_error::runtime_error;
+    // One line, whatever text of the user's it quotes: control characters are written as \x0A.
+    explicit DataError(std::string_view message);
 };
 
 struct Range {

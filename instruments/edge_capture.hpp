@@ -30,6 +30,15 @@ struct Loss {
     std::optional<std::int64_t> edges;  // how many, where the device says so
 };
 
+// The reference's impulses since the device was started, in [start, tick): what
+// PhasedEdge::reference_count counts as well. Where no power flows the instant does not matter, and
+// the difference of two is the whole energy between them. After a restart, which is a Loss, it
+// starts anew.
+struct ReferenceCount {
+    std::int64_t tick = 0;
+    std::int64_t impulses = 0;
+};
+
 // What one piece of the stream brought, in stream order per channel.
 struct CaptureBatch {
     std::vector<CapturedEdge> edges;  // dut channels only, reference phase included
@@ -37,6 +46,8 @@ struct CaptureBatch {
     std::vector<std::string> remarks;  // glitches rejected, clock events: for the record
     std::int64_t watermark =
         0;  // every edge before this tick is here, in an earlier batch, or in a loss
+    // The last one the device stated in this piece; it states one at least every two seconds.
+    std::optional<ReferenceCount> reference_count;
     std::vector<std::uint32_t> fences;  // ids echoed, with fence_ticks
     std::vector<std::int64_t> fence_ticks;
 };

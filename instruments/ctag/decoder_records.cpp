@@ -200,6 +200,7 @@ void StreamDecoder::settle_reference(const ChannelCount& count, std::int64_t t_e
     const bool is_open = ledger_.is_open();
     const bool was_synced = chain_.synced();
     const std::int64_t shortfall = chain_.settle(count.rising, t_end);
+    batch_.reference_count = ReferenceCount{t_end, count.rising};
     for (CapturedEdge& captured : held_) {
         if (!was_synced) chain_.correct(captured, shortfall);
     }

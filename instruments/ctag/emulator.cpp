@@ -16,21 +16,27 @@ Emulator::State::State(io::Clock& bench_clock,
                        const calibration::BenchModel& bench_model,
                        EmulatorOptions given)
     : clock(bench_clock), model(bench_model), options(std::move(given)) {
-    calibration::check(options.led_channels.size() <= model.meter_count(),
-                       "more LED channels than meters");
     ticks_per_ns =
         (1 + options.clock_deviation_ppm * 1e-6) / static_cast<double>(options.tick.count());
-    for (std::size_t position = 0; position < options.led_channels.size(); ++position) {
-        const int number = options.led_channels[position];
-        calibration::check(number < channel_limit && number != options.reference_channel,
-                           "a LED channel is 0 to 126 and not the reference's");
-        if (number >= 0)
-            channels.push_back({number, Head{model, position, options.led_pulse_width}});
-    }
+    connect(Train::led, options.led_channels, options.led_pulse_width);
+    connect(Train::pulse_output, options.output_channels, options.output_pulse_width);
     now = last_sent = last_counters = clock.now();
     first_number = model.reference_phase(now).count;
     next_reference = divider();
     inject(options.faults);
+}
+
+void Emulator::State::connect(Train train, const std::vector<int>& numbers, Duration width) {
+    calibration::check(numbers.size() <= model.meter_count(), "more channels than meters");
+    for (std::size_t position = 0; position < numbers.size(); ++position) {
+        const int number = numbers[position];
+        if (number < 0) continue;
+        calibration::check(number < channel_limit && number != options.reference_channel,
+                           "a meter's channel is 0 to 126 and not the reference's");
+        calibration::check(std::ranges::count(channels, number, &Channel::number) == 0,
+                           "a channel belongs to one LED or one pulse output");
+        channels.push_back({number, Head{model, train, position, width}});
+    }
 }
 
 void Emulator::State::greet() {

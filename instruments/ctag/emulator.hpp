@@ -22,7 +22,11 @@ struct EmulatorOptions {
     int reference_channel = 0;
     std::uint32_t reference_divider = 1;
     std::vector<int> led_channels;  // position -> channel; negative: no head there
+    // The same for the meters' pulse outputs; empty: none is wired. They are dut channels like the
+    // LEDs': in HELLO, in COUNTERS, and for every fault.
+    std::vector<int> output_channels;
     calibration::Duration led_pulse_width = std::chrono::milliseconds{30};
+    calibration::Duration output_pulse_width = std::chrono::milliseconds{50};
     calibration::Duration heartbeat = std::chrono::seconds{1};  // 100 ms on real time
     calibration::Duration counters = std::chrono::seconds{1};
     calibration::Duration flush = std::chrono::milliseconds{10};

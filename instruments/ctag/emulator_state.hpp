@@ -57,6 +57,7 @@ struct Emulator::State {
     }
     std::int64_t reference_count(std::int64_t limit, calibration::Instant about) const;
 
+    void connect(Train train, const std::vector<int>& numbers, calibration::Duration width);
     void advance(calibration::Instant to);
     void emit(calibration::Instant to);
     void collect(std::int64_t limit);

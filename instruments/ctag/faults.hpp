@@ -24,7 +24,7 @@ struct Faults {
     };
     struct Swap {
         calibration::Instant at;
-        int a, b;  // channels
+        int a, b;  // channels, of two LEDs or of two pulse outputs
     };
     struct ClockStep {
         calibration::Instant at;

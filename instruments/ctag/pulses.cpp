@@ -1,6 +1,8 @@
 // Merges a meter's impulses with the extra ones of faults; never two edges at once.
 #include "instruments/ctag/pulses.hpp"
 
+#include "calibration/check.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -19,13 +21,15 @@ constexpr Duration flicker_period = std::chrono::milliseconds{10};
 
 }  // namespace
 
-Head::Head(const calibration::BenchModel& model, std::size_t position, Duration width)
-    : model_(&model), position_(position), width_(std::max(width, darkness)) {}
+Head::Head(const calibration::BenchModel& model, Train train, std::size_t position, Duration width)
+    : model_(&model), train_(train), position_(position), width_(std::max(width, darkness)) {}
 
 // The meter's own next impulse; asked of the model only when its predictions have changed.
 Instant Head::own_rise() const {
     if (!is_known_ || epoch_ != model_->epoch()) {
-        rise_ = model_->impulse(position_, number_ + missed_);
+        const std::int64_t number = number_ + missed_;
+        rise_ = train_ == Train::led ? model_->impulse(position_, number)
+                                     : model_->output_impulse(position_, number);
         epoch_ = model_->epoch();
         is_known_ = true;
     }
@@ -75,6 +79,7 @@ void Head::flicker(Instant from, Instant until) {
 }
 
 void Head::swap_meters(Head& other) {
+    calibration::check(train_ == other.train_, "a LED's head changes places with another LED's");
     std::swap(position_, other.position_);
     std::swap(number_, other.number_);
     is_known_ = other.is_known_ = false;

@@ -1,4 +1,5 @@
-// The pulses one head sees: those of a meter's LED, changed by what is wrong with the head.
+// The pulses one input sees: those of a meter's LED, or of its pulse output, changed by what is
+// wrong with head or wire.
 #pragma once
 
 #include "calibration/bench_model.hpp"
@@ -14,9 +15,14 @@ struct HeadEdge {
     bool rising;
 };
 
+enum class Train { led, pulse_output };
+
 class Head {
   public:
-    Head(const calibration::BenchModel& model, std::size_t position, calibration::Duration width);
+    Head(const calibration::BenchModel& model,
+         Train train,
+         std::size_t position,
+         calibration::Duration width);
 
     // The next edge, and the next leading edge, as far as is known at this epoch of the model;
     // never if none.
@@ -32,12 +38,13 @@ class Head {
     void set_bouncing() { is_bouncing_ = true; }
     void set_dead() { is_dead_ = true; }
     void flicker(calibration::Instant from, calibration::Instant until);
-    void swap_meters(Head& other);
+    void swap_meters(Head& other);  // both at a LED, or both at a pulse output
 
   private:
     calibration::Instant own_rise() const;
 
     const calibration::BenchModel* model_;
+    Train train_;
     std::size_t position_;
     calibration::Duration width_;
     std::int64_t number_ = 1;  // of the meter's next impulse

@@ -194,7 +194,7 @@ std::optional<std::string> LineSplitter::next() {
         terminator_ = buffer_[end];
         buffer_.erase(0, end + 1);
         const bool whole_line = !std::exchange(skipping_, false);
-        if (whole_line && !line.empty()) return line;
+        if (whole_line && !line.empty() && line.size() <= longest_line) return line;
     }
     if (buffer_.size() > longest_line) {
         buffer_.clear();

@@ -266,3 +266,59 @@ TEST_CASE("a document with one wrong bit anywhere is either read or refused with
 TEST_CASE("an integer beyond a double's exact range is kept exactly") {
     CHECK(bench("k = 9223372036854775807\n").integer("k") == 9223372036854775807);
 }
+
+TEST_CASE("an error is one line, whatever it quotes") {
+    const DataError error{"\"a\nb\x1B[2J\t\x7F\": expected Grüße"};
+    CHECK(std::string_view{error.what()} ==
+          "\"a\\x0Ab\\x1B[2J\\x09\\x7F\": expected Gr\xC3\xBC\xC3\x9F"
+          "e");
+    const auto quote = [] { parse_document("key = \"a\\nb\"", "quoting.toml").number("key"); };
+    CHECK_THROWS_WITH(quote(), "quoting.toml:1: key: expected a number, got \"a\\x0Ab\"");
+}
+
+// The parser's table of white space holds a promise to the compiler that such characters break.
+TEST_CASE("a letter of any script outside a text is refused with one line") {
+    for (unsigned letter = 0xA1; letter < 0x800; ++letter) {
+        const std::string text{static_cast<char>(0xC0 | letter >> 6),
+                               static_cast<char>(0x80 | (letter & 0x3F))};
+        CAPTURE(letter);
+        CHECK_THAT(message_of([&] { bench("k" + text + "= 1\n"); }),
+                   Catch::StartsWith("bench.toml:1:"));
+        CHECK_THAT(message_of([&] { bench(text); }), Catch::StartsWith("bench.toml:1:"));
+    }
+}
+
+TEST_CASE("a key has at most 32 parts, however they are written") {
+    const auto repeated = [](std::string_view part, std::size_t count) {
+        std::string text;
+        for (std::size_t i = 0; i < count; ++i) text += part;
+        return text;
+    };
+    CHECK(message_of([&] { bench(repeated("a.", 31) + "b = 1\n"); }) == "no error");
+    const std::string refusal = "bench.toml:2:1: syntax error: expected a key of at most 32 parts";
+    for (const std::string_view part : {"a.", "a . ", "\"a b\".", "'a\".'.", "\"\\\"\".", "ä."}) {
+        for (const std::size_t count : {32UL, 200'000UL}) {
+            CAPTURE(part, count);
+            const std::string key = repeated(part, count);
+            CHECK(message_of([&] { bench("k = 1\n" + key + "b = 1\n"); }) == refusal);
+            CHECK(message_of([&] { bench("k = 1\n[" + key + "b]\n"); }) == refusal);
+            CHECK(message_of([&] { bench("k = 1\nl = {" + key + "b = 1}\n"); }) == refusal);
+        }
+    }
+}
+
+TEST_CASE("dots in texts, numbers and comments are no parts of a key") {
+    const auto table = bench(
+        "k = \"1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6.7.8.9.0.1.2.3\"\n"
+        "n = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, "
+        "1.4, 1.5, 1.6, 1.7, 1.8, 1.9]  # ......................................\n");
+    CHECK(table.text("k").size() == 65);
+    CHECK(table.numbers("n").size() == 19);
+}
+
+TEST_CASE("what trips the parser is named by its line, in a long document too") {
+    std::string text;
+    for (int line = 1; line < 3000; ++line) text += "k" + std::to_string(line) + " = 1\n";
+    CHECK_THAT(message_of([&] { bench(text + "[=\n" + "k = 1\n"); }),
+               Catch::StartsWith("bench.toml:3000:1: syntax error: "));
+}

@@ -74,6 +74,7 @@ inline void append(CaptureBatch& all, const CaptureBatch& more) {
     add(all.fences, more.fences);
     add(all.fence_ticks, more.fence_ticks);
     all.watermark = more.watermark;
+    if (more.reference_count) all.reference_count = more.reference_count;
 }
 
 // Reference on channel 0, duts on 3 and 4, ticks of 8 ns.

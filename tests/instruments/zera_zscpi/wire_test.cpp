@@ -165,6 +165,16 @@ TEST_CASE("a line without end is dropped, and the one behind it is whole") {
     CHECK(lines_of(splitter, "xx\n*IDN?\n") == std::vector<std::string>{"*IDN?"});
 }
 
+TEST_CASE("a line that is too long is dropped, in pieces and at once") {
+    for (const std::size_t length : {65536UL, 65537UL, 200000UL}) {
+        LineSplitter splitter;
+        const auto lines = lines_of(splitter, std::string(length, 'x') + "\n*IDN?\n");
+        CAPTURE(length);
+        CHECK(lines.size() == (length > 65536 ? 1 : 2));
+        CHECK(lines.back() == "*IDN?");
+    }
+}
+
 TEST_CASE("a short form is four letters, or three before a vowel, with its number") {
     CHECK(short_form("CONFIGURATION") == "CONF");
     CHECK(short_form("MEASURE") == "MEAS");
