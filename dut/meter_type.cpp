@@ -1,5 +1,5 @@
 // Reads a meter type from its text; every rule that a key alone cannot express is checked here.
-#include "dut/meter_type.hpp"
+#include "dut/meter_type_parts.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,6 +18,7 @@ using calibration::Volt;
 using calibration::WattHour;
 
 constexpr calibration::Range positive{1e-6, 1e9};
+constexpr int most_tariffs = 8;
 
 // "EN 50470-3 class C"
 std::vector<AccuracyClass> parse_classes(const Table& table, std::string_view key) {
@@ -84,19 +85,6 @@ void check_against_standard(const Table& document, MeterType& type) {
         calibration::check_ratings(ratings(type, MinimumCurrent::printed), type.accuracy_class);
 }
 
-NeverExceed parse_never_exceed(const Table& table) {
-    NeverExceed limits;
-    limits.voltage = Volt{table.number("voltage_v", positive)};
-    limits.current = Ampere{table.number("current_a", positive)};
-    limits.least_frequency = Hertz{table.number("least_frequency_hz", positive)};
-    limits.most_frequency = Hertz{table.number("most_frequency_hz", positive)};
-    if (limits.most_frequency < limits.least_frequency) {
-        table.fail("most_frequency_hz", "is below least_frequency_hz");
-    }
-    table.finish();
-    return limits;
-}
-
 // A limit below what the ratings ask for would refuse every programme.
 void check_never_exceed(const Table& document, const MeterType& type) {
     if (type.never_exceed.current < type.ratings.maximum) {
@@ -109,67 +97,83 @@ void check_never_exceed(const Table& document, const MeterType& type) {
     }
 }
 
-// Bands must follow each other without gap, so that every ratio has exactly one weight.
-std::vector<PulseWeight> parse_pulse_weights(const Table& document) {
-    std::vector<PulseWeight> weights;
-    for (const Table& table : document.tables("pulse_output")) {
-        PulseWeight weight;
-        weight.least_ratio = static_cast<int>(table.integer("least_ratio", {1, 100000}));
-        weight.most_ratio = static_cast<int>(
-            table.integer("most_ratio", {static_cast<double>(weight.least_ratio), 100000}));
-        weight.weight = WattHour{table.number("weight_wh", positive)};
-        const int next = weights.empty() ? 1 : weights.back().most_ratio + 1;
-        if (weight.least_ratio != next) {
-            table.fail("least_ratio", fmt::format("expected {}, where the band before ends", next));
-        }
-        weights.push_back(weight);
-        table.finish();
-    }
-    return weights;
-}
-
-ModbusDefaults parse_modbus(const Table& table) {
-    ModbusDefaults modbus;
-    modbus.host = table.text("host");
-    modbus.port = static_cast<int>(table.integer("port", {1, 65535}));
-    modbus.unit = static_cast<int>(table.integer("unit", {1, 247}));
-    table.finish();
-    return modbus;
-}
-
-// Energies of different instants must not be mixed: one request reads all four.
-bool one_block(const MeterType& type, std::span<const char* const> quantities) {
-    const Register* first = find_register(type.registers, quantities.front());
-    return std::all_of(quantities.begin(), quantities.end(), [&](const char* quantity) {
-        return find_register(type.registers, quantity)->block == first->block;
-    });
-}
-
-// The port proves whom it talks to by the maker block, so a map without one cannot be trusted.
-void check_port(const Table& document, const MeterType& type) {
+// Energies of different instants must not be mixed: one request reads all there are.
+void check_energies(const Table& document, const MeterType& type) {
     static constexpr std::array energies{"active_import_energy",
                                          "active_export_energy",
                                          "reactive_import_energy",
                                          "reactive_export_energy"};
-    if (!type.modbus) return;
-    const auto* maker = find_identification(type.registers, "maker");
-    if (maker == nullptr || maker->expected.empty()) {
-        document.fail("identification", "expected a row \"maker\" with its expected text");
-    }
+    const Register* first = find_register(type.registers, energies.front());
+    if (first == nullptr) document.fail("block", "expected a row active_import_energy");
     for (const char* quantity : energies) {
         const Register* row = find_register(type.registers, quantity);
-        if (row == nullptr) document.fail("block", fmt::format("expected a row {}", quantity));
-        if (row->scale != type.register_resolution.value()) {
+        if (row == nullptr) continue;
+        if (step(*row) != type.register_resolution.value()) {
             document.fail("register_resolution_wh",
-                          fmt::format("differs from the scale of {}", quantity));
+                          fmt::format("differs from the step of {}", quantity));
+        }
+        if (row->block != first->block) {
+            document.fail("block", "expected the finest rows of the four energies in one block");
         }
     }
+}
+
+// A quantity whose values the type does not list could neither be emulated nor checked.
+void check_settings(const Table& document, const MeterType& type) {
+    const auto needs = [&](const char* quantity, bool has, const char* table) {
+        if (!has && find_register(type.registers, quantity) != nullptr) {
+            document.fail(table, fmt::format("expected this table: there is a row {}", quantity));
+        }
+    };
+    needs("ct_primary", type.transformer.has_value(), "current_transformer");
+    needs("integration_period", type.demand.has_value(), "demand");
+    needs("average_active_power", type.demand.has_value(), "demand");
+    if (type.load_curve && !type.demand) {
+        document.fail("demand", "expected this table: there is a load curve");
+    }
+    for (int tariff = type.tariffs + 1; tariff <= most_tariffs; ++tariff) {
+        for (const Register& row : type.registers.rows) {
+            if (!row.quantity.ends_with(fmt::format("_t{}", tariff))) continue;
+            document.fail(
+                "tariffs",
+                fmt::format("expected at least {}: there is a row {}", tariff, row.quantity));
+        }
+    }
+    if (find_register(type.registers, "network") == nullptr) return;
+    for (const Network& network : type.networks) {
+        if (!network.code) document.fail("network", network.name + " has no code for its register");
+    }
+}
+
+// The port proves whom it talks to by the probe, so a map without one cannot be trusted.
+void check_port(const Table& document, const MeterType& type) {
+    if (!type.modbus) return;
+    if (find_probe(type.registers) == nullptr) {
+        document.fail("identification", "expected this table: a port proves whom it talks to");
+    }
+    check_energies(document, type);
     for (const RegisterBlock& block : type.registers.blocks) {
         if (block.words > 125)
             document.fail("block", block.name + " is longer than one request, 125 words");
     }
-    if (one_block(type, energies)) return;
-    document.fail("block", "expected the finest rows of the four energies in one block");
+}
+
+// Outside its bands the pulse output would have no weight.
+void check_pulse_output(const Table& document, const MeterType& type) {
+    if (!type.pulse_output) return;
+    const int most = type.pulse_output->bands.back().most_ratio;
+    if (!type.transformer) {
+        if (most != 1) document.fail("pulse_output", "a direct meter has one band, 1 to 1");
+        return;
+    }
+    const auto& secondaries = type.transformer->secondaries_a;
+    const int least_secondary = *std::min_element(secondaries.begin(), secondaries.end());
+    const bool by_ratio = type.pulse_output->counted_in == CountedIn::ratio;
+    const int needed = type.transformer->most_primary_a / (by_ratio ? least_secondary : 1);
+    if (most < needed) {
+        document.fail("pulse_output",
+                      fmt::format("the bands end at {}, the transformer goes to {}", most, needed));
+    }
 }
 
 void parse_names(const Table& document, MeterType& type) {
@@ -178,10 +182,27 @@ void parse_names(const Table& document, MeterType& type) {
     type.maker = document.text("maker");
     type.part_number = document.text("part_number");
     type.source = document.text("source");
-    type.tariffs = static_cast<int>(document.integer("tariffs", {1, 8}));
+    type.tariffs = static_cast<int>(document.integer("tariffs", {1, most_tariffs}));
     type.self_supplied = document.optional_boolean("self_supplied").value_or(true);
     type.register_resolution = WattHour{document.number("register_resolution_wh", positive)};
     type.roll_over = WattHour{document.number("roll_over_wh", {1, 1e15})};
+}
+
+void parse_optional_tables(const Table& document, MeterType& type) {
+    if (const auto supply = document.optional_table("supply")) type.supply = parse_supply(*supply);
+    // Direct meters have none, and one for transformers says what they can be set to.
+    if (type.ratings.connection == calibration::Connection::transformer) {
+        type.transformer = parse_transformer(document.table("current_transformer"));
+    }
+    if (const auto output = document.optional_table("pulse_output")) {
+        type.pulse_output = parse_pulse_output(*output);
+    }
+    if (const auto modbus = document.optional_table("modbus")) type.modbus = parse_modbus(*modbus);
+    type.registers = parse_register_map(document);
+    if (const auto demand = document.optional_table("demand")) type.demand = parse_demand(*demand);
+    if (const auto curve = document.optional_table("load_curve")) {
+        type.load_curve = parse_load_curve(*curve, type.registers);
+    }
 }
 
 }  // namespace
@@ -193,11 +214,12 @@ MeterType parse_meter_type(std::string_view text, std::string_view name) {
     parse_accuracy(document.table("accuracy"), type);
     parse_ratings(document.table("ratings"), type);
     type.never_exceed = parse_never_exceed(document.table("never_exceed"));
-    type.pulse_weights = parse_pulse_weights(document);
-    if (const auto modbus = document.optional_table("modbus")) type.modbus = parse_modbus(*modbus);
-    type.registers = parse_register_map(document);
+    parse_networks(document, type);
+    parse_optional_tables(document, type);
     check_against_standard(document, type);
     check_never_exceed(document, type);
+    check_pulse_output(document, type);
+    check_settings(document, type);
     check_port(document, type);
     document.finish();
     return type;
@@ -227,11 +249,71 @@ calibration::Ratings ratings(const MeterType& type, MinimumCurrent choice) {
     return ratings;
 }
 
+const Network* find_network(const MeterType& type, std::string_view name) {
+    for (const Network& network : type.networks) {
+        if (network.name == name) return &network;
+    }
+    return nullptr;
+}
+
+const Network* find_network(const MeterType& type, int code) {
+    for (const Network& network : type.networks) {
+        if (network.code == code) return &network;
+    }
+    return nullptr;
+}
+
+bool ratio_possible(const MeterType& type, int primary_a, int secondary_a) {
+    if (!type.transformer) return false;
+    const auto& secondaries = type.transformer->secondaries_a;
+    return primary_a >= type.transformer->least_primary_a &&
+           primary_a <= type.transformer->most_primary_a &&
+           std::find(secondaries.begin(), secondaries.end(), secondary_a) != secondaries.end();
+}
+
+TransformerRatio ratio_as_it_comes(const MeterType& type) {
+    if (!type.transformer) return {};
+    const auto& secondaries = type.transformer->secondaries_a;
+    const int secondary = *std::max_element(secondaries.begin(), secondaries.end());
+    const int primary =
+        std::clamp(secondary, type.transformer->least_primary_a, type.transformer->most_primary_a);
+    return {primary, secondary};
+}
+
+double carried_ratio(const MeterType& type, int primary_a, int secondary_a) {
+    if (!type.transformer || !type.registers.energies_carry_ratio) return 1;
+    return static_cast<double>(primary_a) / secondary_a;
+}
+
 std::optional<WattHour> pulse_weight(const MeterType& type, int ratio) {
-    for (const auto& band : type.pulse_weights) {
+    if (!type.pulse_output) return std::nullopt;
+    for (const auto& band : type.pulse_output->bands) {
         if (ratio >= band.least_ratio && ratio <= band.most_ratio) return band.weight;
     }
     return std::nullopt;
+}
+
+std::optional<WattHour> pulse_weight(const MeterType& type, int primary_a, int secondary_a) {
+    if (!type.transformer) return pulse_weight(type, 1);
+    const bool by_ratio = type.pulse_output && type.pulse_output->counted_in == CountedIn::ratio;
+    // Below 1 A to 1 A there is no band; a ratio under 1 counts as 1.
+    return pulse_weight(type, std::max(1, by_ratio ? primary_a / secondary_a : primary_a));
+}
+
+std::optional<WattHour> pulse_weight_at_terminals(const MeterType& type,
+                                                  int primary_a,
+                                                  int secondary_a) {
+    const auto printed = pulse_weight(type, primary_a, secondary_a);
+    if (!printed) return std::nullopt;
+    return *printed / carried_ratio(type, primary_a, secondary_a);
+}
+
+std::vector<std::string> broadcast_quantities(const MeterType& type) {
+    std::vector<std::string> names;
+    for (const Register& row : type.registers.rows) {
+        if (row.access == Access::broadcast) names.push_back(row.quantity);
+    }
+    return names;
 }
 
 }  // namespace dut

@@ -1,20 +1,20 @@
-// The loop's half of a Modbus call; the worker's half is libmodbus, waiting on a socketpair.
+// One request and its reply over a meter's own link.
 #include "dut/modbus_carrier.hpp"
 
 #include "calibration/check.hpp"
+#include "instruments/fault.hpp"
 
 #include <fmt/format.h>
 
 namespace dut {
 namespace {
 
+using instruments::DeviceFault;
 using instruments::io::ByteLink;
 using instruments::io::Clock;
 using instruments::io::LinkError;
-using instruments::io::never;
+using instruments::io::Task;
 
-// How often stale input is looked for before the meter is called restless.
-constexpr int most_discards = 64;
 constexpr int most_silent_waits = 10;
 
 // libmodbus takes the size of a reply from its content and waits for what is not there.
@@ -27,74 +27,38 @@ bool answers(BytesView request, BytesView reply) {
     return reply.size() >= 2 && reply.size() == 2 + std::size_t{reply[1]};
 }
 
-ModbusFailure failure_of(int error) {
-    if (const auto code = modbus_exception_code(error)) {
-        return {ModbusFault::exception,
-                fmt::format("refused: {}", exception_name(*code)),
-                fmt::format("exception {}", *code)};
-    }
-    return {ModbusFault::bad_reply,
-            fmt::format("the reply does not answer the request ({})", modbus_error_text(error)),
-            ""};
-}
-
 }  // namespace
 
-struct ModbusCarrier::Call {
-    instruments::io::Event done;
-    std::optional<ModbusOutcome> outcome;
-};
+ModbusCarrier::ModbusCarrier(Clock& clock, int unit, std::string name)
+    : clock_(clock), unit_(unit), name_(std::move(name)), library_(ModbusTransport::tcp) {}
 
-ModbusCarrier::ModbusCarrier(boost::asio::io_context& context,
-                             Clock& clock,
-                             int unit,
-                             std::string name)
-    : context_(context),
-      clock_(clock),
-      unit_(unit),
-      name_(std::move(name)),
-      worker_(context, unit) {}
-
+// What the old link still held is gone.
 void ModbusCarrier::use(std::unique_ptr<ByteLink> link) {
     meter_ = std::move(link);
     from_meter_.clear();
 }
 
-// libmodbus's end is shut down after every error, so it is made anew then, and lazily at first.
-bool ModbusCarrier::connect_library() {
-    library_.reset();
-    from_library_.clear();
-    const auto descriptor = worker_.connect();
-    if (!descriptor) return false;
-    library_ = instruments::io::socket_link(context_, clock_, *descriptor, name_);
-    return true;
+Task<void> ModbusCarrier::open() {
+    if (meter_) co_return;
+    auto link = co_await connect_();
+    if (closed_) throw DeviceFault({name_, "connect", "the port was closed", ""});
+    use(std::move(link));
 }
 
-// What is still here when a request goes out answers an older one. A meter that goes on talking is
-// caught by the transaction number of its next reply.
-Task<ModbusCarrier::OptionalFailure> ModbusCarrier::discard_input() try {
-    from_meter_.clear();
-    for (int round = 0; round < most_discards; ++round) {
-        const Bytes stale = co_await meter_->read(clock_.now());
-        if (stale.empty()) co_return std::nullopt;
+// A new connection has no old replies in it. A link that cannot be opened anew must fall silent
+// first.
+Task<void> ModbusCarrier::renew() {
+    if (connect_) {
+        use(std::unique_ptr<ByteLink>{});
+        co_await open();
+        co_return;
     }
-    co_return ModbusFailure{ModbusFault::restless, "the meter talks without being asked", ""};
-} catch (const LinkError& error) {
-    co_return ModbusFailure{ModbusFault::link_lost, error.what(), ""};
-}
-
-Task<ModbusFrame> ModbusCarrier::request_of_library() {
-    const Clock::Hold hold{clock_};
-    while (true) {
-        auto frame = from_library_.next();
-        calibration::check(frame.has_value(), "libmodbus sends Modbus frames");
-        if (*frame) co_return **std::move(frame);
-        const Bytes bytes = co_await library_->read(never);
-        from_library_.feed(bytes);
-    }
+    const bool silent = co_await falls_silent();
+    if (!silent) throw DeviceFault({name_, "recover", "the line does not fall silent", ""});
 }
 
 // A frame of another transaction is a late reply to an older request: nobody waits for it any more.
+// The numbers differ for 65535 requests, so nothing has to be thrown away before a request.
 Task<std::expected<ModbusFrame, ModbusFailure>> ModbusCarrier::reply_of_meter(
     std::uint16_t transaction) {
     const auto deadline = clock_.now() + response_timeout;
@@ -123,69 +87,50 @@ Task<std::expected<ModbusFrame, ModbusFailure>> ModbusCarrier::reply_of_meter(
     }
 }
 
-Task<ModbusCarrier::OptionalFailure> ModbusCarrier::carry() try {
-    const ModbusFrame request = co_await request_of_library();
-    const Bytes sent = encode_frame(request);
+Task<std::expected<Bytes, ModbusFailure>> ModbusCarrier::carry(Bytes sent) try {
+    FrameReader reader;
+    reader.feed(sent);
+    const ModbusFrame request = reader.next().value().value();
     co_await meter_->write(sent);
     const auto reply = co_await reply_of_meter(request.transaction);
-    if (!reply) co_return reply.error();
+    if (!reply) co_return std::unexpected(reply.error());
     if (reply->unit != unit_) {
-        co_return ModbusFailure{
-            ModbusFault::wrong_unit, fmt::format("the reply is from unit {}", reply->unit), ""};
+        co_return std::unexpected(
+            ModbusFailure{ModbusFault::wrong_unit,
+                          fmt::format("the reply is from unit {}", reply->unit),
+                          "",
+                          reply->unit});
     }
     if (!answers(request.pdu, reply->pdu)) {
-        co_return ModbusFailure{
-            ModbusFault::bad_reply, "the reply does not answer the request (function or size)", ""};
+        co_return std::unexpected(
+            ModbusFailure{ModbusFault::bad_reply,
+                          "the reply does not answer the request (function or size)",
+                          ""});
     }
-    const Bytes received = encode_frame(*reply);
-    co_await library_->write(received);
-    co_return std::nullopt;
+    co_return encode_frame(*reply);
 } catch (const LinkError& error) {
-    co_return ModbusFailure{ModbusFault::link_lost, error.what(), ""};
+    co_return std::unexpected(ModbusFailure{ModbusFault::link_lost, error.what(), ""});
 }
 
-// Virtual time stands still while the worker has the word.
-Task<ModbusOutcome> ModbusCarrier::finished(std::shared_ptr<Call> call) {
-    const Clock::Hold hold{clock_};
-    while (!call->outcome) co_await clock_.wait(call->done, never);
-    co_return *std::move(call->outcome);
-}
-
-Task<ModbusReply> ModbusCarrier::perform(ModbusRequest request) {
-    const auto call = std::make_shared<Call>();
-    worker_.start(std::move(request), [call](ModbusOutcome outcome) {
-        call->outcome = std::move(outcome);
-        call->done.notify();
-    });
-    const OptionalFailure failure = co_await carry();
-    if (failure) worker_.abort();
-    ModbusOutcome outcome = co_await finished(call);
-    if (failure || outcome.error != 0) library_.reset();
-    if (failure) co_return std::unexpected(*failure);
-    if (outcome.error != 0) co_return std::unexpected(failure_of(outcome.error));
-    co_return std::move(outcome.words);
-}
-
-Task<ModbusReply> ModbusCarrier::exchange(std::shared_ptr<ModbusCarrier> self,
-                                          ModbusRequest request) {
-    const std::shared_ptr<ByteLink> meter = self->meter_;  // outlives a close() from outside
-    const OptionalFailure stale = co_await self->discard_input();
-    if (stale) co_return std::unexpected(*stale);
-    if (self->closed_) {
+Task<ModbusReply> ModbusCarrier::exchange(ModbusRequest request) {
+    const std::shared_ptr<ByteLink> meter = meter_;  // outlives a close() from outside
+    if (closed_) {
         co_return std::unexpected(ModbusFailure{ModbusFault::link_lost, "the port was closed", ""});
     }
-    if (!self->library_ && !self->connect_library()) {
-        co_return std::unexpected(
-            ModbusFailure{ModbusFault::no_descriptor, "no file descriptor below 1024 is left", ""});
-    }
-    ModbusReply reply = co_await self->perform(std::move(request));
-    co_return reply;
+    request.unit = unit_;
+    auto sent = library_.request(request);
+    if (!sent) co_return std::unexpected(sent.error());
+    const auto reply = co_await carry(*std::move(sent));
+    if (!reply) co_return std::unexpected(reply.error());
+    co_return library_.reply(*reply);
 }
 
-Task<bool> ModbusCarrier::await_silence(std::shared_ptr<ModbusCarrier> self) try {
-    const std::shared_ptr<ByteLink> meter = self->meter_;
+// True when nothing came for a whole response time-out; false when the meter never stops talking.
+Task<bool> ModbusCarrier::falls_silent() try {
+    const std::shared_ptr<ByteLink> meter = meter_;
+    from_meter_.clear();
     for (int round = 0; round < most_silent_waits; ++round) {
-        const Bytes stale = co_await meter->read(self->clock_.now() + response_timeout);
+        const Bytes stale = co_await meter->read(clock_.now() + response_timeout);
         if (stale.empty()) co_return true;
     }
     co_return false;
@@ -195,8 +140,6 @@ Task<bool> ModbusCarrier::await_silence(std::shared_ptr<ModbusCarrier> self) try
 
 void ModbusCarrier::close() {
     closed_ = true;
-    worker_.stop();
-    if (library_) library_->close();
     if (meter_) meter_->close();
 }
 

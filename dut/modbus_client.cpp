@@ -3,6 +3,7 @@
 
 #include "calibration/check.hpp"
 #include "dut/modbus_carrier.hpp"
+#include "dut/modbus_rtu.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,17 +13,21 @@ namespace {
 
 using instruments::DeviceFault;
 
+constexpr int everyone = 0;
+
 // What a call is called in a fault: "read 0xC702 (10 registers)".
 std::string operation(const ModbusRequest& request) {
     const std::string address = address_text(request.address);
     if (request.function == ModbusFunction::read_holding_registers) {
         return fmt::format("read {} ({} registers)", address, request.count);
     }
-    return fmt::format("write {} = {}", address, fmt::join(request.values, " "));
+    const char* verb = request.unit == everyone ? "broadcast" : "write";
+    return fmt::format("{} {} = {}", verb, address, fmt::join(request.values, " "));
 }
 
 ModbusRequest read_request(std::uint16_t address, std::size_t count) {
-    return {ModbusFunction::read_holding_registers, address, static_cast<int>(count), {}};
+    const auto function = ModbusFunction::read_holding_registers;
+    return {function, address, static_cast<int>(count), {}};
 }
 
 std::string printable(const Words& words) {
@@ -40,8 +45,7 @@ std::string printable(const Words& words) {
 struct ModbusClient::State {
     std::string name;
     ModbusProbe probe;
-    std::function<Task<std::unique_ptr<instruments::io::ByteLink>>()> connect;
-    std::shared_ptr<ModbusCarrier> carrier;
+    std::shared_ptr<ModbusChannel> channel;
     bool distrusted = false;  // a fault happened: recover before the next request
     bool busy = false;
 
@@ -70,26 +74,19 @@ class Busy {
 
 // After an exception the line is in order; after anything else nothing on it can be trusted.
 Task<Words> exchange(std::shared_ptr<State> state, ModbusRequest request) {
-    const std::shared_ptr<ModbusCarrier> carrier = state->carrier;
-    ModbusReply reply = co_await ModbusCarrier::exchange(carrier, request);
+    ModbusReply reply = co_await state->channel->exchange(request);
     if (reply) co_return *std::move(reply);
     if (reply.error().fault != ModbusFault::exception) state->distrusted = true;
     state->fail(request, reply.error());
 }
 
-Task<void> connect(std::shared_ptr<State> state) {
-    auto link = co_await state->connect();
-    if (state->carrier->closed()) {
-        throw DeviceFault({state->name, "connect", "the port was closed", ""});
-    }
-    state->carrier->use(std::move(link));
-}
-
 Task<void> probe(std::shared_ptr<State> state) {
+    if (state->probe.expected.empty()) co_return;  // the map knows no constant words
     const auto request = read_request(state->probe.address, state->probe.expected.size());
     const Words words = co_await exchange(state, request);
     if (words == state->probe.expected) co_return;
     state->distrusted = true;
+    state->channel->distrust();
     throw DeviceFault({state->name,
                        operation(request),
                        fmt::format("after a fault the probe reads \"{}\", expected \"{}\"",
@@ -98,31 +95,13 @@ Task<void> probe(std::shared_ptr<State> state) {
                        ""});
 }
 
-// A new connection has no old replies in it. A link that cannot be opened anew must fall silent
-// first.
-Task<void> recover(std::shared_ptr<State> state) {
-    if (state->connect) {
-        state->carrier->use(nullptr);
-        co_await connect(state);
-    } else {
-        const bool silent = co_await ModbusCarrier::await_silence(state->carrier);
-        if (!silent) {
-            throw DeviceFault({state->name, "recover", "the line does not fall silent", ""});
-        }
-    }
-    state->distrusted = false;
-    co_await probe(state);
-}
-
 Task<Words> trusted_exchange(std::shared_ptr<State> state, ModbusRequest request) {
-    if (state->carrier->connected() && state->distrusted) {
-        co_await recover(state);
-    } else if (!state->carrier->connected()) {
-        co_await connect(state);
-        if (state->distrusted) {
-            state->distrusted = false;
-            co_await probe(state);
-        }
+    if (state->distrusted) {
+        co_await state->channel->renew();
+        state->distrusted = false;
+        co_await probe(state);
+    } else {
+        co_await state->channel->open();
     }
     Words words = co_await exchange(state, std::move(request));
     co_return words;
@@ -152,22 +131,42 @@ Task<void> write_words(std::shared_ptr<State> state, std::uint16_t address, Word
                        ""});
 }
 
-}  // namespace
-
-ModbusClient::ModbusClient(boost::asio::io_context& context,
-                           instruments::io::Clock& clock,
-                           ModbusTarget target)
-    : state_(std::make_shared<State>()) {
-    calibration::check(target.unit >= 1 && target.unit <= 247, "a Modbus unit is 1 to 247");
-    calibration::check(target.link || target.connect, "a Modbus client has a link or opens one");
-    state_->name = target.name;
-    state_->probe = std::move(target.probe);
-    state_->connect = std::move(target.connect);
-    state_->carrier = std::make_shared<ModbusCarrier>(context, clock, target.unit, target.name);
-    if (target.link) state_->carrier->use(std::move(target.link));
+Task<void> write_command(std::shared_ptr<State> state, std::uint16_t address, std::uint16_t value) {
+    const Busy busy{state};
+    co_await trusted_exchange(state, {ModbusFunction::write_single_register, address, 0, {value}});
 }
 
-ModbusClient::~ModbusClient() { state_->carrier->close(); }
+// Nobody answers, so there is nothing to trust or to distrust; the caller reads back what matters.
+Task<void> broadcast_word(std::shared_ptr<State> state,
+                          std::uint16_t address,
+                          std::uint16_t value) {
+    const Busy busy{state};
+    co_await state->channel->open();
+    const auto function = ModbusFunction::write_single_register;
+    co_await exchange(state, {function, address, 0, {value}, everyone});
+}
+
+std::shared_ptr<ModbusChannel> channel_to(ModbusTarget& target, instruments::io::Clock& clock) {
+    if (target.bus) return rtu_channel(target.bus, target.unit, target.name);
+    auto carrier = std::make_shared<ModbusCarrier>(clock, target.unit, target.name);
+    if (target.connect) carrier->use(std::move(target.connect));
+    if (target.link) carrier->use(std::move(target.link));
+    return carrier;
+}
+
+}  // namespace
+
+ModbusClient::ModbusClient(instruments::io::Clock& clock, ModbusTarget target)
+    : state_(std::make_shared<State>()) {
+    calibration::check(target.unit >= 1 && target.unit <= 247, "a Modbus unit is 1 to 247");
+    calibration::check(target.link || target.connect || target.bus,
+                       "a Modbus client has a link, opens one or shares a bus");
+    state_->name = target.name;
+    state_->probe = std::move(target.probe);
+    state_->channel = channel_to(target, clock);
+}
+
+ModbusClient::~ModbusClient() { state_->channel->close(); }
 
 const std::string& ModbusClient::name() const { return state_->name; }
 
@@ -181,5 +180,17 @@ Task<void> ModbusClient::write(std::uint16_t address, Words values) {
                        "1 to 123 registers are written");
     return write_words(state_, address, std::move(values));
 }
+
+Task<void> ModbusClient::command(std::uint16_t address, std::uint16_t value) {
+    return write_command(state_, address, value);
+}
+
+// Where nobody else is on the line, it is a write.
+Task<void> ModbusClient::broadcast(std::uint16_t address, std::uint16_t value) {
+    return state_->channel->has_others() ? broadcast_word(state_, address, value)
+                                         : write_words(state_, address, {value});
+}
+
+std::string ModbusClient::line() const { return state_->channel->line(); }
 
 }  // namespace dut

@@ -1,4 +1,5 @@
-// Modbus TCP frames: the MBAP header, whole frames out of a stream, and the names of exceptions.
+// Modbus frames, TCP and RTU: headers, checksums, whole frames out of a stream, and the names of
+// exceptions.
 #pragma once
 
 #include "instruments/io/link.hpp"
@@ -40,6 +41,8 @@ struct ModbusFrame {
 };
 
 Bytes encode_frame(const ModbusFrame& frame);
+// What the header says the whole frame has; nothing while it is incomplete.
+std::optional<std::size_t> tcp_frame_size(BytesView beginning);
 
 enum class FrameFault {
     protocol,  // the protocol id is not 0: the peer does not speak Modbus
@@ -61,6 +64,37 @@ class FrameReader {
   private:
     Bytes buffer_;
 };
+
+// -- Modbus RTU: unit, PDU, CRC-16 with its low byte first
+// --------------------------------------------------------------------------------------
+
+inline constexpr std::size_t least_rtu_frame = 4;
+inline constexpr std::size_t most_rtu_frame = 256;
+
+struct RtuFrame {
+    std::uint8_t unit = 0;  // 0 is everyone
+    Bytes pdu;              // function code and data: 1 to 253 bytes
+    friend bool operator==(const RtuFrame&, const RtuFrame&) = default;
+};
+
+// CRC-16 of the Modbus serial line specification 1.02, 6.2.2; its low byte is sent first.
+std::uint16_t rtu_crc(BytesView bytes);
+Bytes encode_rtu(const RtuFrame& frame);
+
+enum class RtuFault {
+    size,  // shorter or longer than any frame
+    crc,   // the checksum is wrong
+};
+std::string_view name(RtuFault fault);
+
+// What stood between two silences, as one frame.
+std::expected<RtuFrame, RtuFault> decode_rtu(BytesView bytes);
+
+// How long a frame becomes that begins so, checksum included. Nothing while the beginning is too
+// short to say, and for functions whose length only silence tells. A length is a claim of the
+// sender's: the checksum decides.
+std::optional<std::size_t> rtu_request_size(BytesView beginning);
+std::optional<std::size_t> rtu_reply_size(BytesView beginning);
 
 // -- big-endian words in a PDU
 // --------------------------------------------------------------------------------------

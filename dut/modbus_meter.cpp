@@ -1,14 +1,16 @@
 // The meter's port: register map and distrust on one side, physical values on the other.
 #include "dut/modbus_meter.hpp"
 
+#include "dut/identity_reader.hpp"
+#include "dut/load_curve_reader.hpp"
 #include "dut/modbus_client.hpp"
+#include "dut/quantity_requests.hpp"
+#include "dut/serial_form.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <map>
 
 namespace dut {
 namespace {
@@ -54,12 +56,14 @@ Span span_of(const Rows& rows) {
     return {static_cast<std::uint16_t>(first), last - first};
 }
 
-// A quantity may be in several blocks: the row that was read.
+// A quantity may be in several rows: the finest of those that were read.
 const Register* row_in(const Range& range, const RegisterMap& map, std::string_view quantity) {
+    const Register* finest = nullptr;
     for (const auto& row : map.rows) {
-        if (row.quantity == quantity && range.holds(row)) return &row;
+        if (row.quantity != quantity || !range.holds(row)) continue;
+        if (finest == nullptr || step(row) < step(*finest)) finest = &row;
     }
-    return nullptr;
+    return finest;
 }
 
 std::vector<const Register*> rows_in_block(const RegisterMap& map, const std::string& block) {
@@ -70,44 +74,31 @@ std::vector<const Register*> rows_in_block(const RegisterMap& map, const std::st
     return rows;
 }
 
-// What must never change while one meter is connected: its maker and its serial number.
+// What must never change while one meter is connected: the probe and the serial number.
 std::vector<const IdentificationRow*> constant_rows(const RegisterMap& map) {
-    std::vector<const IdentificationRow*> rows;
-    for (const char* field : {"maker", "serial_year_week", "serial_line", "serial_order"}) {
-        if (const auto* row = find_identification(map, field)) rows.push_back(row);
+    std::vector<const IdentificationRow*> rows{find_probe(map)};
+    for (const std::string& field : serial_fields(map.serial_form)) {
+        rows.push_back(find_identification(map, field));
     }
     return rows;
 }
 
-// "24480001", or "24480001-123". How the three words make the printed serial number is inferred.
-std::string serial_text(const std::map<std::string, std::string>& fields) {
-    const auto text = [&](const char* field) {
-        const auto found = fields.find(field);
-        return found == fields.end() ? std::string{} : found->second;
-    };
-    const std::string order = text("serial_order");
-    const std::string serial = text("serial_year_week") + text("serial_line");
-    return order.empty() || order == "0" ? serial : serial + "-" + order;
-}
-
-// "101" is 1.01; what is no number stays as it is.
-std::string hundredths(const std::string& text) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return text;
-    return fmt::format("{}.{:02}", value / 100, value % 100);
-}
-
 class ModbusMeter final : public MeterPort {
   public:
-    ModbusMeter(boost::asio::io_context& context, Clock& clock, MeterType type, ModbusTarget target)
-        : clock_(clock), type_(std::move(type)), client_(context, clock, std::move(target)) {}
+    ModbusMeter(Clock& clock, MeterType type, ModbusTarget target)
+        : clock_(clock), type_(std::move(type)), client_(clock, std::move(target)) {}
 
     const MeterType& type() const override { return type_; }
     std::string name() const override { return client_.name(); }
     Task<MeterIdentity> identify() override;
     Task<RegisterReading> read_energy() override;
     Task<InstantValues> read_instant() override;
+    Task<std::vector<QuantityReading>> read(std::vector<std::string> quantities) override;
+    Task<std::vector<QuantityReading>> read_everything() override;
+    Task<SettingOutcome> set(std::string quantity, double value) override;
+    Task<void> broadcast(std::string quantity, double value) override;
+    Task<std::vector<LoadCurveRecord>> read_load_curve(double from_s, double to_s) override;
+    std::string line() const override { return client_.line(); }
 
   private:
     Clock& clock_;
@@ -115,12 +106,14 @@ class ModbusMeter final : public MeterPort {
     ModbusClient client_;
     Words constant_;  // maker and serial as first read; empty before
 
-    Task<Range> read(Span span);
+    Task<Range> read_span(Span span);
     Task<void> confirm_same_meter();
     Task<double> read_ratio();
     RegisterReading decode_energy(const Range& range, double ratio) const;
+    const Register& row_of(std::string_view quantity) const;
     double required(const Range& range, std::string_view quantity) const;
     double required_energy(const Range& range, std::string_view quantity) const;
+    double energy_or_none(const Range& range, std::string_view quantity) const;
     void check_plausible(const RegisterReading& first, const RegisterReading& second) const;
     void decode_frequency(const Range& range, InstantValues& values) const;
     std::optional<double> optional(const Range& range, std::string_view quantity) const;
@@ -129,7 +122,7 @@ class ModbusMeter final : public MeterPort {
     }
 };
 
-Task<Range> ModbusMeter::read(Span span) {
+Task<Range> ModbusMeter::read_span(Span span) {
     Words words = co_await client_.read(span.address, span.words);
     co_return Range{span.address, std::move(words)};
 }
@@ -137,12 +130,12 @@ Task<Range> ModbusMeter::read(Span span) {
 // The first time the answer is kept; later a different one means that another meter answers.
 Task<void> ModbusMeter::confirm_same_meter() {
     const Span span = span_of(constant_rows(type_.registers));
-    const Range range = co_await read(span);
-    const auto* maker = find_identification(type_.registers, "maker");
-    const std::string said = decode_text(*maker, range.at(maker->address));
-    if (said != maker->expected) {
-        fail("read " + address_text(maker->address),
-             fmt::format("says its maker is \"{}\", expected \"{}\"", said, maker->expected));
+    const Range range = co_await read_span(span);
+    const auto* probe = find_probe(type_.registers);
+    const std::string said = decode_text(*probe, range.at(probe->address));
+    if (said != probe->expected) {
+        fail("read " + address_text(probe->address),
+             fmt::format("says its maker is \"{}\", expected \"{}\"", said, probe->expected));
     }
     if (constant_.empty()) constant_ = range.words;
     if (constant_ != range.words) {
@@ -151,27 +144,9 @@ Task<void> ModbusMeter::confirm_same_meter() {
 }
 
 Task<MeterIdentity> ModbusMeter::identify() {
-    std::vector<const IdentificationRow*> rows;
-    for (const auto& row : type_.registers.identification) rows.push_back(&row);
-    const Range range = co_await read(span_of(rows));
+    std::vector<IdentityField> fields = co_await read_identification(client_, type_.registers);
     constant_.clear();
-    MeterIdentity identity;
-    std::map<std::string, std::string> texts;
-    for (const auto* row : rows) {
-        const auto* words = range.at(row->address);
-        texts[row->field] = decode_text(*row, words);
-        identity.fields.push_back(
-            {row->field, row->address, Words(words, words + row->words), texts[row->field]});
-    }
-    identity.maker = texts["maker"];
-    identity.vendor = texts["vendor"];
-    identity.product_name = texts["product_name"];
-    identity.extended_name = texts["extended_name"];
-    identity.serial = serial_text(texts);
-    identity.table_version = hundredths(texts["table_version"]);
-    identity.software_version = hundredths(texts["software_version"]);
-    identity.product_version =
-        fmt::format("{}.{}", texts["product_version_major"], texts["product_version_minor"]);
+    MeterIdentity identity = identity_of(type_.registers, std::move(fields));
     co_return identity;
 }
 
@@ -199,13 +174,19 @@ double ModbusMeter::required_energy(const Range& range, std::string_view quantit
     return value;
 }
 
+// A type may count in one direction only; what it has no register for stays 0.
+double ModbusMeter::energy_or_none(const Range& range, std::string_view quantity) const {
+    return row_in(range, type_.registers, quantity) == nullptr ? 0
+                                                               : required_energy(range, quantity);
+}
+
 RegisterReading ModbusMeter::decode_energy(const Range& range, double ratio) const {
     RegisterReading reading;
     reading.at = clock_.now();
     reading.active_import = WattHour{required_energy(range, "active_import_energy")};
-    reading.active_export = WattHour{required_energy(range, "active_export_energy")};
-    reading.reactive_import = VarHour{required_energy(range, "reactive_import_energy")};
-    reading.reactive_export = VarHour{required_energy(range, "reactive_export_energy")};
+    reading.active_export = WattHour{energy_or_none(range, "active_export_energy")};
+    reading.reactive_import = VarHour{energy_or_none(range, "reactive_import_energy")};
+    reading.reactive_export = VarHour{energy_or_none(range, "reactive_export_energy")};
     reading.resolution = type_.register_resolution;
     reading.roll_over = type_.roll_over;
     reading.ratio = ratio;
@@ -218,7 +199,7 @@ Task<double> ModbusMeter::read_ratio() {
     if (!type_.registers.energies_carry_ratio || primary == nullptr || secondary == nullptr) {
         co_return 1;
     }
-    const Range range = co_await read(span_of(std::vector{primary, secondary}));
+    const Range range = co_await read_span(span_of(std::vector{primary, secondary}));
     const double ratio = required(range, "ct_primary") / required(range, "ct_secondary");
     if (!std::isfinite(ratio) || ratio <= 0) {
         fail("read " + address_text(primary->address), "the transformer ratio is not a number");
@@ -254,14 +235,15 @@ Task<RegisterReading> ModbusMeter::read_energy() {
                                  "active_export_energy",
                                  "reactive_import_energy",
                                  "reactive_export_energy"}) {
-        rows.push_back(find_register(type_.registers, quantity));
+        const Register* row = find_register(type_.registers, quantity);
+        if (row != nullptr) rows.push_back(row);
     }
     const Span span = span_of(rows);
     const double ratio = co_await read_ratio();
-    const Range before = co_await read(span);
+    const Range before = co_await read_span(span);
     const RegisterReading first = decode_energy(before, ratio);
     co_await confirm_same_meter();
-    const Range after = co_await read(span);
+    const Range after = co_await read_span(span);
     const RegisterReading second = decode_energy(after, ratio);
     check_plausible(first, second);
     co_return second;
@@ -294,7 +276,7 @@ Task<InstantValues> ModbusMeter::read_instant() {
     const Register* total = find_register(type_.registers, "active_power");
     if (total == nullptr) fail("read instantaneous values", "the register map has none");
     const auto rows = rows_in_block(type_.registers, total->block);
-    const Range range = co_await read(span_of(rows));
+    const Range range = co_await read_span(span_of(rows));
     InstantValues values;
     values.at = clock_.now();
     for (std::size_t index = 0; index < values.phases.size(); ++index) {
@@ -315,13 +297,53 @@ Task<InstantValues> ModbusMeter::read_instant() {
     co_return values;
 }
 
+const Register& ModbusMeter::row_of(std::string_view quantity) const {
+    const Register* row = find_register(type_.registers, quantity);
+    if (row == nullptr) {
+        fail(fmt::format("find {}", quantity), fmt::format("the {} has no such value", type_.name));
+    }
+    return *row;
+}
+
+Task<std::vector<QuantityReading>> ModbusMeter::read(std::vector<std::string> quantities) {
+    std::vector<const Register*> rows;
+    for (const std::string& quantity : quantities) rows.push_back(&row_of(quantity));
+    std::vector<QuantityReading> readings =
+        co_await read_rows(client_, type_.registers, std::move(rows));
+    co_return readings;
+}
+
+Task<std::vector<QuantityReading>> ModbusMeter::read_everything() {
+    std::vector<const Register*> rows;
+    for (const Register& row : type_.registers.rows) rows.push_back(&row);
+    std::vector<QuantityReading> readings =
+        co_await read_rows(client_, type_.registers, std::move(rows));
+    co_return readings;
+}
+
+Task<SettingOutcome> ModbusMeter::set(std::string quantity, double value) {
+    const Register& row = row_of(quantity);
+    SettingOutcome outcome = co_await set_row(client_, type_.registers, row, value);
+    co_return outcome;
+}
+
+Task<void> ModbusMeter::broadcast(std::string quantity, double value) {
+    co_await broadcast_row(client_, row_of(quantity), value);
+}
+
+Task<std::vector<LoadCurveRecord>> ModbusMeter::read_load_curve(double from_s, double to_s) {
+    if (!type_.load_curve) {
+        fail("read the load curve", fmt::format("the {} has none", type_.name));
+    }
+    std::vector<LoadCurveRecord> records =
+        co_await read_curve(client_, *type_.load_curve, from_s, to_s);
+    co_return records;
+}
+
 }  // namespace
 
-std::unique_ptr<MeterPort> modbus_meter(boost::asio::io_context& context,
-                                        Clock& clock,
-                                        MeterType type,
-                                        ModbusTarget target) {
-    return std::make_unique<ModbusMeter>(context, clock, std::move(type), std::move(target));
+std::unique_ptr<MeterPort> modbus_meter(Clock& clock, MeterType type, ModbusTarget target) {
+    return std::make_unique<ModbusMeter>(clock, std::move(type), std::move(target));
 }
 
 }  // namespace dut

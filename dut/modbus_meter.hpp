@@ -53,8 +53,7 @@ std::unique_ptr<MeterPort> open_modbus_socket(boost::asio::io_context& context,
 
 // Over a target made by hand; the functions above make it.
 struct ModbusTarget;
-std::unique_ptr<MeterPort> modbus_meter(boost::asio::io_context& context,
-                                        instruments::io::Clock& clock,
+std::unique_ptr<MeterPort> modbus_meter(instruments::io::Clock& clock,
                                         MeterType type,
                                         ModbusTarget target);
 

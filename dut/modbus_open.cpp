@@ -4,6 +4,7 @@
 #include "dut/modbus_carrier.hpp"
 #include "dut/modbus_client.hpp"
 #include "dut/modbus_meter.hpp"
+#include "dut/modbus_rtu.hpp"
 
 #include <fmt/format.h>
 
@@ -68,15 +69,16 @@ void check_unit(int unit) {
     }
 }
 
-// The maker block: constant, and unlike any measured value.
+// Constant words, unlike any measured value.
 ModbusTarget target_for(const MeterType& type, int unit, std::string name) {
     check_has_port(type);
     check_unit(unit);
-    const auto* maker = find_identification(type.registers, "maker");
     ModbusTarget target;
     target.name = std::move(name);
     target.unit = unit;
-    target.probe = {maker->address, encode_text(*maker, maker->expected), maker->expected};
+    if (const auto* probe = find_probe(type.registers)) {
+        target.probe = {probe->address, encode_text(*probe, probe->expected), probe->expected};
+    }
     return target;
 }
 
@@ -123,10 +125,10 @@ std::unique_ptr<MeterPort> open_modbus_tcp(boost::asio::io_context& context,
     target.connect = [&context, &clock, tcp, name = target.name]() {
         return connect_tcp(context, clock, tcp, name);
     };
-    return modbus_meter(context, clock, std::move(type), std::move(target));
+    return modbus_meter(clock, std::move(type), std::move(target));
 }
 
-std::unique_ptr<MeterPort> open_modbus_link(boost::asio::io_context& context,
+std::unique_ptr<MeterPort> open_modbus_link(boost::asio::io_context&,
                                             Clock& clock,
                                             MeterType type,
                                             std::unique_ptr<instruments::io::ByteLink> link,
@@ -134,7 +136,7 @@ std::unique_ptr<MeterPort> open_modbus_link(boost::asio::io_context& context,
                                             std::string name) {
     ModbusTarget target = target_for(type, unit, std::move(name));
     target.link = std::move(link);
-    return modbus_meter(context, clock, std::move(type), std::move(target));
+    return modbus_meter(clock, std::move(type), std::move(target));
 }
 
 std::unique_ptr<MeterPort> open_modbus_socket(boost::asio::io_context& context,
@@ -146,6 +148,16 @@ std::unique_ptr<MeterPort> open_modbus_socket(boost::asio::io_context& context,
     auto link = instruments::io::socket_link(context, clock, descriptor, name);
     return open_modbus_link(
         context, clock, std::move(type), std::move(link), unit, std::move(name));
+}
+
+std::unique_ptr<MeterPort> open_modbus_rtu(std::shared_ptr<ModbusBus> bus,
+                                           MeterType type,
+                                           int unit) {
+    calibration::check(bus != nullptr, "a port on a bus has a bus");
+    ModbusTarget target = target_for(type, unit, fmt::format("{}, unit {}", bus->name(), unit));
+    Clock& clock = clock_of(*bus);
+    target.bus = std::move(bus);
+    return modbus_meter(clock, std::move(type), std::move(target));
 }
 
 }  // namespace dut

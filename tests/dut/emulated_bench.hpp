@@ -36,8 +36,12 @@ struct EmulatedBench {
     explicit EmulatedBench(std::string_view id,
                            dut::MeterEmulatorOptions options = {},
                            double import_wh = 0)
+        : EmulatedBench(meter_type(id), std::move(options), import_wh) {}
+    explicit EmulatedBench(dut::MeterType its_type,
+                           dut::MeterEmulatorOptions options = {},
+                           double import_wh = 0)
         : loop(instruments::io::Loop::with_virtual_time()),
-          type(meter_type(id)),
+          type(std::move(its_type)),
           model(1, ideal_source(), {}, {ideal_meter(type, import_wh)}),
           emulator(loop->clock(), model, 0, type, std::move(options)) {}
 
@@ -75,6 +79,11 @@ struct EmulatedBench {
     }
     std::optional<double> value(std::string_view quantity) {
         return value(*dut::find_register(type.registers, quantity));
+    }
+
+    // Writes a setting as a client would; what is answered comes back.
+    dut::Bytes set(std::string_view quantity, std::uint16_t value, std::uint8_t unit = 5) {
+        return write(dut::find_register(type.registers, quantity)->address, value, unit);
     }
 
     std::unique_ptr<instruments::io::Loop> loop;

@@ -1,4 +1,4 @@
-// Modbus TCP framing: whole frames out of a stream that may cut and join them anywhere.
+// Modbus framing, TCP and RTU: whole frames out of a stream that may cut and join them anywhere.
 #include "dut/modbus_frame.hpp"
 
 #include <catch2/catch.hpp>
@@ -94,5 +94,109 @@ TEST_CASE("exceptions have names") {
     CHECK(exception_name(1) == "illegal function");
     CHECK(exception_name(2) == "illegal data address");
     CHECK(exception_name(11) == "gateway target failed to respond");
-    CHECK(exception_name(7) == "unknown exception");
+    CHECK(exception_name(7) == "negative acknowledge");
+    CHECK(exception_name(9) == "unknown exception");
+    CHECK(exception_name(12) == "unknown exception");
+}
+
+// -- Modbus RTU
+// ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct RtuVector {
+    const char* what;
+    Bytes bytes;
+};
+
+// Published frames, checksum included: of the COUNTIS and of the DIRIS A40 (manual, page 61).
+const std::vector<RtuVector>& rtu_vectors() {
+    static const std::vector<RtuVector> vectors{
+        {"read the maker", {0x05, 0x03, 0xC3, 0x50, 0x00, 0x04, 0x79, 0xD8}},
+        {"read the name", {0x05, 0x03, 0xC3, 0x8A, 0x00, 0x08, 0x58, 0x26}},
+        {"read from V1 on", {0x05, 0x03, 0xC5, 0x58, 0x00, 0x36, 0x79, 0x47}},
+        {"read the fine energies", {0x05, 0x03, 0xC7, 0x02, 0x00, 0x08, 0xD9, 0x3C}},
+        {"reset", {0x05, 0x06, 0x04, 0x00, 0x10, 0x00, 0x84, 0xBE}},
+        {"save", {0x05, 0x06, 0x06, 0x00, 0x00, 0x00, 0x88, 0xC6}}};
+    return vectors;
+}
+
+}  // namespace
+
+TEST_CASE("the checksum is that of the published frames, its low byte first") {
+    CHECK(rtu_crc(instruments::io::bytes_of("123456789")) == 0x4B37);
+    for (const auto& [what, bytes] : rtu_vectors()) {
+        INFO(what);
+        const RtuFrame wanted{bytes[0], Bytes(bytes.begin() + 1, bytes.end() - 2)};
+        CHECK(encode_rtu(wanted) == bytes);
+        const auto read = decode_rtu(bytes);
+        REQUIRE(read);
+        CHECK(*read == wanted);
+    }
+}
+
+TEST_CASE("one wrong bit anywhere in an RTU frame is noticed") {
+    for (const auto& [what, bytes] : rtu_vectors()) {
+        for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+            INFO(what << ", bit " << bit);
+            Bytes garbled = bytes;
+            garbled[bit / 8] = static_cast<std::uint8_t>(garbled[bit / 8] ^ (0x80 >> bit % 8));
+            const auto read = decode_rtu(garbled);
+            REQUIRE_FALSE(read);
+            CHECK(read.error() == RtuFault::crc);
+        }
+    }
+}
+
+TEST_CASE("an RTU frame cut anywhere is none, nor is one with a byte too many") {
+    for (const auto& [what, bytes] : rtu_vectors()) {
+        for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+            INFO(what << ", cut at " << cut);
+            CHECK_FALSE(decode_rtu(BytesView{bytes}.first(cut)));
+            Bytes doubled = bytes;
+            doubled.insert(doubled.begin() + static_cast<std::ptrdiff_t>(cut), bytes[cut]);
+            CHECK_FALSE(decode_rtu(doubled));
+        }
+    }
+}
+
+TEST_CASE("the shortest and the longest RTU frame pass, shorter and longer ones do not") {
+    for (const std::size_t size : {std::size_t{1}, std::size_t{253}}) {
+        const RtuFrame extreme{247, Bytes(size, 0xAB)};
+        const auto read = decode_rtu(encode_rtu(extreme));
+        REQUIRE(read);
+        CHECK(*read == extreme);
+    }
+    CHECK_THROWS_AS(encode_rtu({5, {}}), std::logic_error);
+    CHECK_THROWS_AS(encode_rtu({5, Bytes(254)}), std::logic_error);
+    for (const std::size_t size : {0u, 1u, 2u, 3u, 257u, 300u}) {
+        const auto read = decode_rtu(Bytes(size, 0xAB));
+        REQUIRE_FALSE(read);
+        CHECK(read.error() == RtuFault::size);
+    }
+}
+
+TEST_CASE("the beginning of an RTU frame says how long it becomes, where its function says so") {
+    using Size = std::optional<std::size_t>;
+    struct Row {
+        Bytes beginning;
+        Size request, reply;
+    };
+    const auto row = GENERATE(values<Row>({
+        {{}, std::nullopt, std::nullopt},
+        {{0x05}, std::nullopt, std::nullopt},
+        {{0x05, 0x01}, Size{8}, std::nullopt},
+        {{0x05, 0x03}, Size{8}, std::nullopt},
+        {{0x05, 0x03, 0x08}, Size{8}, Size{13}},
+        {{0x05, 0x04, 0xFA}, Size{8}, Size{255}},
+        {{0x05, 0x05}, Size{8}, Size{8}},
+        {{0x05, 0x06}, Size{8}, Size{8}},
+        {{0x05, 0x10, 0xC6, 0xA1, 0x00, 0x02}, std::nullopt, Size{8}},
+        {{0x05, 0x10, 0xC6, 0xA1, 0x00, 0x02, 0x04}, Size{13}, Size{8}},
+        {{0x05, 0x0F, 0x00, 0x00, 0x00, 0x09, 0x02}, Size{11}, Size{8}},
+        {{0x05, 0x83}, std::nullopt, Size{5}},
+        {{0x05, 0x2B}, std::nullopt, std::nullopt},
+    }));
+    CHECK(rtu_request_size(row.beginning) == row.request);
+    CHECK(rtu_reply_size(row.beginning) == row.reply);
 }

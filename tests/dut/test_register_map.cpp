@@ -134,3 +134,66 @@ TEST_CASE("what does not fit an identification field is refused") {
                     calibration::DataError);
     CHECK_THROWS_AS(encode_text(text_row(1, Encoding::number), ""), calibration::DataError);
 }
+
+TEST_CASE("a maker may have a pattern of its own for \"not available\", or none") {
+    Register own = row(2, false, 0.1);
+    own.missing = Missing::pattern;
+    own.missing_pattern = 0x80000000;
+    CHECK(encode(own, std::nullopt) == Words{0x8000, 0});
+    CHECK_FALSE(decode(own, Words{0x8000, 0}.data()));
+    CHECK(decode(own, Words{0xFFFF, 0xFFFF}.data()) == Approx(429496729.5));
+    CHECK(encode(own, 0x80000000 * 0.1) == Words{0x8000, 0});
+    Register always = row(1, true, 1);
+    always.missing = Missing::never;
+    CHECK(encode(always, std::nullopt) == Words{0});
+    CHECK(encode(always, 32767) == Words{0x7FFF});
+    CHECK(decode(always, Words{0x7FFF}.data()) == 32767.0);
+    CHECK(encode(always, 32768) == Words{0});
+}
+
+TEST_CASE("some makers send the low word first") {
+    Register r = row(2, true, 1);
+    r.low_word_first = true;
+    CHECK(encode(r, 0x12345678) == Words{0x5678, 0x1234});
+    CHECK(decode(r, Words{0x5678, 0x1234}.data()) == double{0x12345678});
+    CHECK(encode(r, -2) == Words{0xFFFE, 0xFFFF});
+    CHECK(decode(r, Words{0xFFFE, 0xFFFF}.data()) == -2.0);
+    CHECK(encode(r, std::nullopt) == Words{0xFFFF, 0x7FFF});
+}
+
+TEST_CASE("floating registers, of one and two words of 32 bits") {
+    Register r = row(2, true, 1000);
+    r.format = Format::floating;
+    r.resolution = 10;
+    CHECK(step(r) == 10);
+    CHECK(encode(r, 1500) == Words{0x3FC0, 0});  // 1.5
+    CHECK(encode(r, 1509.9) == Words{0x3FC0, 0});
+    CHECK(decode(r, Words{0x3FC0, 0}.data()) == 1500.0);
+    CHECK_FALSE(decode(r, encode(r, std::nullopt).data()));
+    CHECK_FALSE(decode(r, Words{0x7FC0, 0}.data()));
+    CHECK_FALSE(decode(r, Words{0xFFFF, 0xFFFF}.data()));
+    r.words = 4;
+    CHECK(encode(r, 1500) == Words{0x3FF8, 0, 0, 0});
+    CHECK(decode(r, Words{0x3FF8, 0, 0, 0}.data()) == 1500.0);
+}
+
+TEST_CASE("versions are printed with two decimals") {
+    const auto version = text_row(1, Encoding::hundredths);
+    CHECK(decode_text(version, Words{122}.data()) == "1.22");
+    CHECK(decode_text(version, Words{5}.data()) == "0.05");
+    CHECK(encode_text(version, "3.02") == Words{302});
+    for (const char* wrong : {"3", "3.2", "3.020", "a.bc", "", "700.00"}) {
+        INFO(wrong);
+        CHECK_THROWS_AS(encode_text(version, wrong), calibration::DataError);
+    }
+}
+
+TEST_CASE("four words hold more than a signed number does") {
+    const Register r = row(4, false, 1);
+    CHECK(encode(r, 9223372036854775808.0) == Words{0x8000, 0, 0, 0});
+    CHECK(decode(r, Words{0x8000, 0, 0, 0}.data()) == 9223372036854775808.0);
+    CHECK(encode(r, 18446744073709551616.0) == Words{0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF});
+    const Register s = row(4, true, 1);
+    CHECK(encode(s, -9223372036854775808.0) == Words{0x8000, 0, 0, 0});
+    CHECK(encode(s, -2) == Words{0xFFFF, 0xFFFF, 0xFFFF, 0xFFFE});
+}

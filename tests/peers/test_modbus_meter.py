@@ -20,7 +20,7 @@ ACTIVE_W = 3 * VOLTAGE_V * CURRENT_A * 0.5
 REACTIVE_VAR = 3 * VOLTAGE_V * CURRENT_A * math.sqrt(0.75)
 
 
-@pytest.fixture(scope="module", params=["countis-e27", "countis-e28", "countis-e47", "countis-e48"])
+@pytest.fixture(scope="module", params=["countis-e27", "countis-e28", "countis-e43", "countis-e47", "countis-e48"])
 def meter(request):
     """(type id, TCP port) of an emulated meter in a process of its own."""
     assert SERVER.exists(), f"build emulated_meter_server first: {SERVER} is not there"
