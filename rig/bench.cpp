@@ -3,9 +3,12 @@
 #include "calibration/document.hpp"
 #include "dut/modbus_meter.hpp"
 #include "rig/drivers.hpp"
+#include "rig/port_address.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace rig {
@@ -15,14 +18,38 @@ namespace {
 using instruments::io::ByteLink;
 using instruments::io::Loop;
 
-constexpr std::string_view modbus_scheme = "modbus-tcp:";
-
 std::vector<int> channels_of(const BenchFile& file) {
     std::vector<int> channels;
     for (const PositionEntry& entry : file.positions) {
         channels.push_back(entry.led_channel);
     }
     return channels;
+}
+
+std::vector<std::optional<int>> output_channels_of(const BenchFile& file) {
+    std::vector<std::optional<int>> channels;
+    for (const PositionEntry& entry : file.positions) {
+        channels.push_back(entry.output_channel);
+    }
+    return channels;
+}
+
+std::vector<int> bypass_channels_of(const BenchFile& file) {
+    std::vector<int> channels;
+    for (const PositionEntry& entry : file.positions) {
+        if (entry.bypass_channel) {
+            channels.push_back(*entry.bypass_channel);
+        }
+    }
+    return channels;
+}
+
+std::vector<CircuitPosition> circuit_positions(const BenchFile& file) {
+    std::vector<CircuitPosition> positions;
+    for (const PositionEntry& entry : file.positions) {
+        positions.push_back({.name = entry.name, .bypass_channel = entry.bypass_channel});
+    }
+    return positions;
 }
 
 Task<void> make_safe(Supervisor& supervisor) {
@@ -41,7 +68,11 @@ std::unique_ptr<Bench> Bench::assemble(const BenchFile& file,
     check_driver("source", file.source.driver);
     check_driver("reference", file.reference.driver);
     check_driver("capture", file.capture.driver);
+    if (file.position_switch) {
+        check_driver("position switch", file.position_switch->driver);
+    }
     std::unique_ptr<Bench> bench(new Bench(file, meter));
+    bench->check_displayed();
     if (!options.transcript.empty()) {
         bench->transcript_.open(options.transcript);
         if (!bench->transcript_) {
@@ -62,7 +93,7 @@ std::unique_ptr<Bench> Bench::assemble(const BenchFile& file,
 }
 
 Bench::~Bench() {
-    if (supervisor_ && supervisor_->energised()) {
+    if (supervisor_ && (supervisor_->energised() || !supervisor_->all_in_circuit())) {
         try {
             loop_->finish(make_safe(*supervisor_));
         } catch (...) {
@@ -108,24 +139,39 @@ Task<std::unique_ptr<ByteLink>> Bench::link_to(std::string address,
 }
 
 Task<void> Bench::connect() {
-    auto source_link = co_await link_to(file_.source.link, "source", true);
+    co_await connect_source();
+    co_await connect_reference();
+    co_await connect_capture();
+    co_await connect_position_switch();
+    supervisor_ =
+        std::make_unique<Supervisor>(clock(), *source_, *reference_, meter_, circuit_.get());
+    bind_buses();
+    bind_ports();
+}
+
+Task<void> Bench::connect_source() {
+    auto link = co_await link_to(file_.source.link, "source", true);
     if (file_.source.simulated()) {
         loop_->spawn(twin_->source().serve(*served_.back()));
     }
-    source_ = open_source(file_.source.driver, file_.source_model, clock(), std::move(source_link));
+    source_ = open_source(file_.source.driver, file_.source_model, clock(), std::move(link));
     source_identity_ = co_await source_->identify();
     // A process that was killed leaves its source driving.
     co_await source_->switch_off(instruments::OffMode::normal);
+}
 
-    auto reference_link = co_await link_to(file_.reference.link, "reference", true);
+Task<void> Bench::connect_reference() {
+    auto link = co_await link_to(file_.reference.link, "reference", true);
     if (file_.reference.simulated()) {
         loop_->spawn(twin_->reference().serve(*served_.back()));
     }
-    reference_ = open_reference(
-        file_.reference.driver, file_.reference_model, clock(), std::move(reference_link));
+    reference_ =
+        open_reference(file_.reference.driver, file_.reference_model, clock(), std::move(link));
     reference_identity_ = co_await reference_->identify();
+}
 
-    auto capture_link = co_await link_to(file_.capture.link, "capture", false);
+Task<void> Bench::connect_capture() {
+    auto link = co_await link_to(file_.capture.link, "capture", false);
     if (file_.capture.simulated()) {
         loop_->spawn(twin_->capture().serve(*served_.back()));
     }
@@ -133,37 +179,112 @@ Task<void> Bench::connect() {
                             file_.reference_channel,
                             file_.capture.simulated(),
                             clock(),
-                            std::move(capture_link));
-    recorder_ = std::make_unique<EdgeRecorder>(*loop_, *capture_, channels_of(file_), nullptr);
+                            std::move(link));
+    recorder_ = std::make_unique<EdgeRecorder>(
+        *loop_, *capture_, channels_of(file_), nullptr, output_channels_of(file_));
     capture_identity_ = co_await recorder_->start();
-    supervisor_ = std::make_unique<Supervisor>(clock(), *source_, *reference_, meter_);
-    bind_ports();
+}
+
+// Comes after the source was confirmed off: a killed process leaves relays closed, too.
+Task<void> Bench::connect_position_switch() {
+    if (file_.position_switch) {
+        auto link = co_await link_to(file_.position_switch->link, "position switch", true);
+        if (file_.position_switch->simulated()) {
+            loop_->spawn(twin_->position_switch().serve(*served_.back()));
+        }
+        position_switch_ = open_position_switch(
+            file_.position_switch->driver, bypass_channels_of(file_), clock(), std::move(link));
+        switch_identity_ = co_await position_switch_->identify();
+    }
+    circuit_ = std::make_unique<Circuit>(position_switch_.get(), circuit_positions(file_));
+    co_await circuit_->take_all_in();
+}
+
+// -- meters
+// ------------------------------------------------------------------------------------------------
+
+void Bench::check_displayed() const {
+    std::vector<std::string> fields;
+    for (const dut::IdentificationRow& row : meter_.registers.identification) {
+        fields.push_back(row.field);
+    }
+    for (const PositionEntry& entry : file_.positions) {
+        for (const auto& [field, text] : entry.displayed) {
+            if (std::ranges::find(fields, field) == fields.end()) {
+                throw calibration::DataError(fmt::format(
+                    "position '{}': displayed.{}: expected a field of the {}: one of {}",
+                    entry.name,
+                    field,
+                    meter_.name,
+                    fmt::join(fields, ", ")));
+            }
+        }
+    }
+}
+
+Task<std::unique_ptr<ByteLink>> Bench::connect_bus(std::size_t index) {
+    const BusEntry bus = file_.buses[index];
+    auto link = co_await link_to(link_address(bus), fmt::format("bus {}", bus.name), false);
+    if (bus.simulated()) {
+        loop_->spawn(twin_->line(bus.name).serve(*served_.back()));
+    }
+    co_return link;
+}
+
+void Bench::bind_buses() {
+    for (std::size_t i = 0; i < file_.buses.size(); ++i) {
+        buses_.push_back(dut::ModbusBus::make(loop_->context(),
+                                              clock(),
+                                              line_settings(file_.buses[i]),
+                                              fmt::format("bus {}", file_.buses[i].name),
+                                              [this, i] { return connect_bus(i); }));
+    }
 }
 
 void Bench::bind_ports() {
     for (std::size_t i = 0; i < file_.positions.size(); ++i) {
         const PositionEntry& entry = file_.positions[i];
-        positions_.push_back({entry.name, entry.serial, entry.led_channel, port_of(entry, i)});
+        positions_.push_back({.name = entry.name,
+                              .serial = entry.serial,
+                              .led_channel = entry.led_channel,
+                              .port = port_of(entry, i),
+                              .output_channel = entry.output_channel,
+                              .bypass_channel = entry.bypass_channel,
+                              .bus = parse_port(entry.port).bus,
+                              .displayed = entry.displayed});
     }
 }
 
 std::unique_ptr<dut::MeterPort> Bench::port_of(const PositionEntry& entry, std::size_t position) {
-    if (entry.port == "none" || (entry.port == twin_link && !meter_.modbus)) {
+    const PortAddress port = parse_port(entry.port);
+    switch (port.kind) {
+        case PortKind::twin:
+            return twin_port(entry, position);
+        case PortKind::tcp:
+            return dut::open_modbus_tcp(loop_->context(), clock(), meter_, port.tcp);
+        case PortKind::rtu: {
+            const auto bus = std::ranges::find(file_.buses, port.bus, &BusEntry::name);
+            const auto index = static_cast<std::size_t>(bus - file_.buses.begin());
+            return dut::open_modbus_rtu(buses_.at(index), meter_, port.unit);
+        }
+        case PortKind::none:
+            break;
+    }
+    return nullptr;
+}
+
+std::unique_ptr<dut::MeterPort> Bench::twin_port(const PositionEntry& entry, std::size_t position) {
+    if (!meter_.modbus) {
         return nullptr;
     }
-    if (entry.port == twin_link) {
-        auto link = twin_end(fmt::format("twin meter {}", entry.name));
-        loop_->spawn(twin_->meter(position).serve(*served_.back()));
-        return dut::open_modbus_link(loop_->context(),
-                                     clock(),
-                                     meter_,
-                                     std::move(link),
-                                     meter_.modbus->unit,
-                                     fmt::format("twin meter {}", entry.name));
-    }
-    const auto address =
-        dut::parse_modbus_address(std::string_view(entry.port).substr(modbus_scheme.size()));
-    return dut::open_modbus_tcp(loop_->context(), clock(), meter_, address);
+    auto link = twin_end(fmt::format("twin meter {}", entry.name));
+    loop_->spawn(twin_->meter_at_port(position).serve(*served_.back()));
+    return dut::open_modbus_link(loop_->context(),
+                                 clock(),
+                                 meter_,
+                                 std::move(link),
+                                 meter_.modbus->unit,
+                                 fmt::format("twin meter {}", entry.name));
 }
 
 }  // namespace rig

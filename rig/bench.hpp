@@ -3,13 +3,16 @@
 #pragma once
 
 #include "dut/meter_port.hpp"
+#include "dut/modbus_bus.hpp"
 #include "instruments/edge_capture.hpp"
 #include "instruments/io/loop.hpp"
 #include "instruments/io/transcript.hpp"
+#include "instruments/position_switch.hpp"
 #include "instruments/reference.hpp"
 #include "instruments/source.hpp"
 #include "rig/bench_file.hpp"
 #include "rig/bench_lock.hpp"
+#include "rig/circuit.hpp"
 #include "rig/edge_recorder.hpp"
 #include "rig/supervisor.hpp"
 #include "rig/twin.hpp"
@@ -19,8 +22,10 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rig {
@@ -43,12 +48,17 @@ struct Position {
     int led_channel = 0;
     std::unique_ptr<dut::MeterPort>
         port;  // none: a meter without a port, or one that is not looked at
+    std::optional<int> output_channel;  // of the capture; none: the pulse output is not wired
+    std::optional<int> bypass_channel;  // of the position switch; none: always in the circuit
+    std::string bus;                    // the bus its port hangs on; empty: a line of its own
+    std::vector<std::pair<std::string, std::string>> displayed;  // as in the bench file
 };
 
 class Bench {
   public:
-    // Opens every link and identifies source, reference and capture. Drives nothing; switches off a
-    // source that a killed process may have left on, and locks the bench against other processes.
+    // Opens every link but those of the meters, and identifies source, reference, capture and
+    // position switch. Drives nothing; switches off a source that a killed process may have left
+    // on, then takes every position into the circuit, and locks the bench against other processes.
     // Throws calibration::DataError, io::LinkError or DeviceFault. Meters are not contacted yet:
     // most are dead without voltage.
     static std::unique_ptr<Bench> assemble(const BenchFile& file,
@@ -67,9 +77,18 @@ class Bench {
     const dut::MeterType& meter() const { return meter_; }
     Twin* twin() { return twin_.get(); }  // none on a bench without a simulated device
 
+    // Relays move without current only; see Supervisor.
+    Task<void> take_into_circuit(std::vector<bool> positions) {
+        return supervisor_->take_into_circuit(std::move(positions));
+    }
+    bool has_position_switch() const { return supervisor_->has_position_switch(); }
+    bool all_in_circuit() const { return supervisor_->all_in_circuit(); }
+
     const instruments::Identity& source_identity() const { return source_identity_; }
     const instruments::Identity& reference_identity() const { return reference_identity_; }
     const instruments::CaptureIdentity& capture_identity() const { return capture_identity_; }
+    // Empty on a bench without a position switch.
+    const instruments::Identity& position_switch_identity() const { return switch_identity_; }
     std::string last_exchanges() const { return tail_.text(); }
 
     // May be called from a signal handler or another thread.
@@ -102,20 +121,31 @@ class Bench {
     std::unique_ptr<instruments::Source> source_;
     std::unique_ptr<instruments::Reference> reference_;
     std::unique_ptr<instruments::EdgeCapture> capture_;
+    std::unique_ptr<instruments::PositionSwitch> position_switch_;
+    std::unique_ptr<Circuit> circuit_;
+    std::vector<std::shared_ptr<dut::ModbusBus>> buses_;  // as in the bench file
     std::vector<Position> positions_;
     std::unique_ptr<Supervisor> supervisor_;
     std::unique_ptr<EdgeRecorder> recorder_;
-    instruments::Identity source_identity_, reference_identity_;
+    instruments::Identity source_identity_, reference_identity_, switch_identity_;
     instruments::CaptureIdentity capture_identity_;
 
     Task<void> connect();
+    Task<void> connect_source();
+    Task<void> connect_reference();
+    Task<void> connect_capture();
+    Task<void> connect_position_switch();
+    Task<std::unique_ptr<instruments::io::ByteLink>> connect_bus(std::size_t index);
     Task<std::unique_ptr<instruments::io::ByteLink>> open_named(std::string address,
                                                                 std::string name);
     Task<std::unique_ptr<instruments::io::ByteLink>> link_to(std::string address,
                                                              std::string name,
                                                              bool keep_tail);
+    void check_displayed() const;
+    void bind_buses();
     void bind_ports();
     std::unique_ptr<dut::MeterPort> port_of(const PositionEntry& entry, std::size_t position);
+    std::unique_ptr<dut::MeterPort> twin_port(const PositionEntry& entry, std::size_t position);
     std::unique_ptr<instruments::io::ByteLink> twin_end(const std::string& name);
 };
 

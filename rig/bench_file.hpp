@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rig {
@@ -27,14 +28,33 @@ struct TwinMeter {
     std::optional<double> gain_error_percent, phase_error_minutes, offset_w, starts_at_a, creep_w;
     std::optional<double> jitter_us, update_grid_ms, constant_imp_per_kwh, register_scale;
     std::optional<double> voltage_coefficient_percent, frequency_coefficient_percent;
+    std::optional<double> led_remainder;           // share of an impulse in the LED's accumulator
     std::vector<double> phase_gain_error_percent;  // none or three
     std::string identifies_as;  // another meter type's id; empty: the one asked for
+};
+
+// A line that several meters share.
+struct BusEntry {
+    std::string name;     // "A"
+    std::string link;     // "twin", "serial:/dev/ttyUSB0", "pty:PATH", "tcp:HOST:PORT"
+    int baud = 9600;      // 4800, 9600, 19200, 38400
+    std::string framing;  // "8N1", "8E1", "8O1", "8N2"
+    bool echoes = false;  // the adapter hears itself
+    // Twin: what the meters of the line are really set to, "19200,8E1"; empty: the same.
+    std::string twin_line;
+    bool simulated() const { return link == twin_link; }
 };
 
 struct PositionEntry {
     std::string name, serial;
     int led_channel = 0;
-    std::string port;  // "twin", "modbus-tcp:192.168.0.4:502,5", or "none"
+    std::optional<int> output_channel;  // of the capture, where the pulse output is wired
+    std::optional<int> bypass_channel;  // of the position switch
+    // "twin", "modbus-tcp:192.168.0.4:502,5", "modbus-rtu:A,5" (unit 5 on bus A), or "none"
+    std::string port;
+    // What the operator read off the display, by identification field: "checksum_1" -> "3F2A".
+    // Which fields a meter has is its type's to say: Bench::assemble() refuses others.
+    std::vector<std::pair<std::string, std::string>> displayed;
     TwinMeter twin;
 };
 
@@ -51,6 +71,8 @@ struct BenchFile {
     bool virtual_clock = true;
     bool simulated = false;  // said of a bench whose real wires end at emulated devices
     DeviceEntry source, reference, capture;
+    std::optional<DeviceEntry> position_switch;
+    std::vector<BusEntry> buses;
     std::string source_model, reference_model;  // empty: the driver's first
     int reference_channel = 0;
     bool explicit_edges =
@@ -62,13 +84,17 @@ struct BenchFile {
     std::vector<PositionEntry> positions;
     std::vector<FaultEntry> faults;
 
+    const BusEntry* bus(std::string_view bus_name) const;  // null: none of that name
+    // The meter's port is on the twin: by itself, or by its bus.
+    bool port_simulated(const PositionEntry& position) const;
     bool all_simulated() const;
     bool any_on_twin() const;
     bool any_simulated() const;  // a device on the twin, or a bench that says so
 };
 
 // Throws calibration::DataError: unknown key, wrong type, value out of range, two positions on one
-// channel or name, an address that makes no sense, a virtual clock with a real device.
+// channel, name or unit of a bus, an address that makes no sense, a virtual clock with a real
+// device.
 BenchFile parse_bench_file(std::string_view text, std::string_view name);
 
 // The built-in twin as a bench file, every hidden error drawn from the seed and written down. The

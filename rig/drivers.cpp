@@ -2,6 +2,7 @@
 
 #include "calibration/document.hpp"
 #include "instruments/ctag/driver.hpp"
+#include "instruments/scpi_switch/driver.hpp"
 #include "instruments/zera_mt/driver.hpp"
 #include "instruments/zera_zscpi/driver.hpp"
 
@@ -34,6 +35,14 @@ constexpr std::array table{
                 "modbus-tcp",
                 "Modbus TCP meters through libmodbus (COUNTIS E47, E48, E27, E28)",
                 none},
+    DriverEntry{"meter port",
+                "modbus-rtu",
+                "Modbus RTU meters on a shared line through libmodbus (COUNTIS E43)",
+                none},
+    DriverEntry{"position switch",
+                "scpi-switch",
+                "relay multiplexers that speak SCPI ROUTe:CLOSe and ROUTe:OPEN",
+                none},
 };
 
 }  // namespace
@@ -48,8 +57,10 @@ void check_driver(std::string_view kind, std::string_view name) {
         }
     }
     if (std::ranges::find(known, name) == known.end()) {
+        std::string table_name(kind);
+        std::ranges::replace(table_name, ' ', '_');
         throw calibration::DataError(fmt::format(
-            "{}.driver: expected one of {}, got '{}'", kind, fmt::join(known, ", "), name));
+            "{}.driver: expected one of {}, got '{}'", table_name, fmt::join(known, ", "), name));
     }
 }
 
@@ -87,6 +98,16 @@ std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver,
         clock,
         std::move(link),
         {.reference_channel = reference_channel, .silence_limit = twin ? 5s : 1s});
+}
+
+std::unique_ptr<instruments::PositionSwitch> open_position_switch(std::string_view driver,
+                                                                  std::vector<int> channels,
+                                                                  Clock& clock,
+                                                                  std::unique_ptr<ByteLink> link) {
+    check_driver("position switch", driver);
+    instruments::scpi_switch::Options options;
+    options.channels = std::move(channels);
+    return instruments::scpi_switch::open(clock, std::move(link), options);
 }
 
 }  // namespace rig

@@ -4,6 +4,7 @@
 #include "dut/meter_port.hpp"
 #include "instruments/edge_capture.hpp"
 #include "instruments/io/link.hpp"
+#include "instruments/position_switch.hpp"
 #include "instruments/reference.hpp"
 #include "instruments/source.hpp"
 
@@ -11,11 +12,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rig {
 
 struct DriverEntry {
-    std::string_view kind;  // "source", "reference", "capture", "meter port"
+    std::string_view kind;  // "source", "reference", "capture", "position switch", "meter port"
     std::string_view name;  // as in a bench file
     std::string_view description;
     std::string_view confirmed;  // on which hardware it was confirmed
@@ -43,5 +45,10 @@ std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver,
                                                        bool twin,
                                                        Clock& clock,
                                                        std::unique_ptr<ByteLink> link);
+// `channels`: all that the bench uses.
+std::unique_ptr<instruments::PositionSwitch> open_position_switch(std::string_view driver,
+                                                                  std::vector<int> channels,
+                                                                  Clock& clock,
+                                                                  std::unique_ptr<ByteLink> link);
 
 }  // namespace rig

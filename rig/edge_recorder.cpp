@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 using instruments::Task;
 
 constexpr auto fence_patience = 5s;
+constexpr auto count_patience = 5s;
 // Between two calls of forget(): a head under a flickering lamp would fill the evidence with them.
 constexpr int most_remarks = 100;
 
@@ -23,15 +24,21 @@ constexpr int most_remarks = 100;
 EdgeRecorder::EdgeRecorder(instruments::io::Loop& loop,
                            instruments::EdgeCapture& capture,
                            std::vector<int> channels,
-                           JournalWriter* journal)
+                           JournalWriter* journal,
+                           std::vector<std::optional<int>> output_channels)
     : loop_(loop),
       capture_(capture),
-      channels_(std::move(channels)),
       journal_(journal),
-      edges_(channels_.size()),
-      impulses_(channels_.size()) {
-    for (std::size_t position = 0; position < channels_.size(); ++position) {
-        position_of_[channels_[position]] = static_cast<std::uint16_t>(position);
+      leds_(channels.size()),
+      outputs_(channels.size()) {
+    for (std::size_t position = 0; position < channels.size(); ++position) {
+        owner_of_[channels[position]] = static_cast<std::uint16_t>(position);
+    }
+    for (std::size_t position = 0; position < output_channels.size(); ++position) {
+        if (output_channels[position]) {
+            owner_of_[*output_channels[position]] =
+                static_cast<std::uint16_t>(position | output_flag);
+        }
     }
 }
 
@@ -39,7 +46,7 @@ EdgeRecorder::~EdgeRecorder() = default;
 
 Task<instruments::CaptureIdentity> EdgeRecorder::start() {
     instruments::CaptureIdentity identity = co_await capture_.start();
-    for (const int channel : channels_) {
+    for (const auto& [channel, owner] : owner_of_) {
         if (std::ranges::find(identity.channels, channel) == identity.channels.end()) {
             throw instruments::DeviceFault({.device = "capture",
                                             .operation = "start",
@@ -68,8 +75,8 @@ Task<void> EdgeRecorder::pump() {
 void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
     batch_.clear();
     for (const instruments::CapturedEdge& captured : batch.edges) {
-        const auto found = position_of_.find(captured.channel);
-        if (found != position_of_.end()) {
+        const auto found = owner_of_.find(captured.channel);
+        if (found != owner_of_.end()) {
             batch_.push_back({found->second, captured.edge});
         }
     }
@@ -80,8 +87,9 @@ void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
         }
     }
     for (const PositionEdge& edge : batch_) {
-        edges_[edge.position].push_back(edge.edge);
-        ++impulses_[edge.position];
+        Track& own = track(edge.position);
+        own.edges.push_back(edge.edge);
+        ++own.impulses;
     }
     for (const instruments::Loss& loss : batch.losses) {
         record_loss(loss);
@@ -93,7 +101,14 @@ void EdgeRecorder::record(const instruments::CaptureBatch& batch) {
             waiting->second = batch.fence_ticks[i];
         }
     }
+    if (batch.reference_count) {
+        reference_count_ = batch.reference_count;
+    }
     watermark_ = batch.watermark;
+}
+
+EdgeRecorder::Track& EdgeRecorder::track(std::uint16_t owner) {
+    return (owner & output_flag) != 0 ? outputs_[owner & ~output_flag & 0xFFFFU] : leds_[owner];
 }
 
 void EdgeRecorder::record_remark(const std::string& remark) {
@@ -116,9 +131,10 @@ void EdgeRecorder::record_loss(const instruments::Loss& loss) {
                           .everyone = loss.channels.empty(),
                           .edges = loss.edges};
     for (const int channel : loss.channels) {
-        const auto found = position_of_.find(channel);
-        if (found != position_of_.end()) {
-            recorded.positions.push_back(found->second);
+        const auto found = owner_of_.find(channel);
+        if (found != owner_of_.end()) {
+            const PositionEdge owner{.position = found->second};
+            (owner.of_output() ? recorded.outputs : recorded.positions).push_back(owner.index());
         } else if (loss.edges != 0) {
             recorded.everyone = true;  // the reference's: every phase depends on it
         }
@@ -161,9 +177,27 @@ Task<std::int64_t> EdgeRecorder::fence() {
     co_return tick;
 }
 
+Task<instruments::ReferenceCount> EdgeRecorder::reference_count() {
+    const calibration::Instant deadline = loop_.clock().now() + count_patience;
+    const std::int64_t now = co_await fence();
+    while (!reference_count_ || reference_count_->tick < now) {
+        if (loop_.clock().now() >= deadline) {
+            throw instruments::DeviceFault(
+                {.device = "capture",
+                 .operation = "count the reference's impulses",
+                 .problem = fmt::format("stated no count within {} s", count_patience.count()),
+                 .code = ""});
+        }
+        co_await progress(deadline);
+    }
+    co_return *reference_count_;
+}
+
 void EdgeRecorder::forget() {
-    for (auto& list : edges_) {
-        list.clear();
+    for (auto* tracks : {&leds_, &outputs_}) {
+        for (Track& each : *tracks) {
+            each.edges.clear();
+        }
     }
     losses_.clear();
     remarks_ = 0;

@@ -11,14 +11,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rig {
 
 class Emulation {
   public:
-    // Opens every port on the loopback interface: source and capture on TCP and on a pty, the
-    // reference and each meter on TCP. Throws calibration::DataError or io::LinkError.
+    // Opens every port on the loopback interface: source, capture, position switch and RS485 lines
+    // on TCP and on a pty, the reference and each meter with a line of its own on TCP. Throws
+    // calibration::DataError or io::LinkError.
     Emulation(BenchFile bench, const dut::MeterType& meter, std::uint64_t seed);
 
     // The bench file that connects to it, other addresses as comments.
@@ -50,7 +52,12 @@ class Emulation {
     instruments::io::Task<void> accept_all(Port& port, instruments::io::Listener& listener);
     instruments::io::Task<void> serve_one(Port& port,
                                           std::unique_ptr<instruments::io::ByteLink> link);
-    std::string address(std::size_t port, std::string_view scheme) const;
+    void add_meters();
+    // Of the port of that name: "tcp:127.0.0.1:40123"; empty: it has none of that scheme.
+    std::string address(std::string_view port, std::string_view scheme) const;
+    std::string devices_text() const;
+    std::string bus_text(const BusEntry& bus) const;
+    std::string position_text(const PositionEntry& position) const;
 };
 
 }  // namespace rig

@@ -2,12 +2,12 @@
 #include "calibration/document.hpp"
 #include "rig/bench_file.hpp"
 #include "rig/fault_kinds.hpp"
+#include "rig/port_address.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -17,78 +17,8 @@ namespace rig {
 namespace {
 
 using calibration::DataError;
-using enum FaultyDevice;
 
 constexpr double most_at_s = 1e7;
-
-constexpr std::array table{
-    FaultKind{.name = "source-nak", .device = source},
-    FaultKind{.name = "source-silent", .device = source, .once = true},
-    FaultKind{.name = "source-trip", .device = source, .once = true},
-    FaultKind{.name = "source-garbled", .device = source, .once = true},
-    FaultKind{.name = "source-late",
-              .device = source,
-              .once = true,
-              .amount = "seconds",
-              .least = 0,
-              .most = 3600},
-    FaultKind{
-        .name = "source-drift", .device = source, .amount = "percent", .least = -100, .most = 20},
-    FaultKind{.name = "swapped-phases", .device = source},
-    FaultKind{.name = "reference-silent", .device = reference, .once = true},
-    FaultKind{.name = "reference-garbled", .device = reference, .once = true},
-    FaultKind{.name = "reference-range-change", .device = reference, .once = true},
-    FaultKind{.name = "reference-overload", .device = reference, .once = true},
-    FaultKind{.name = "reference-wrong-constant", .device = reference, .once = true},
-    FaultKind{.name = "flipped-bit", .device = capture},
-    FaultKind{.name = "lost-frame", .device = capture},
-    FaultKind{.name = "lost-edge", .device = capture, .at_position = true},
-    FaultKind{.name = "missed-edge", .device = capture, .at_position = true},
-    FaultKind{.name = "extra-edge", .device = capture, .at_position = true},
-    FaultKind{.name = "bounce", .device = capture, .at_position = true},
-    FaultKind{.name = "flicker",
-              .device = capture,
-              .at_position = true,
-              .amount = "seconds",
-              .least = 0,
-              .most = 1e6},
-    FaultKind{.name = "dead-head", .device = capture, .at_position = true},
-    FaultKind{.name = "swapped-heads",
-              .device = capture,
-              .at_position = true,
-              .amount = "number of the other position",
-              .least = 1,
-              .most = 80,
-              .amount_needed = true},
-    FaultKind{.name = "overflow", .device = capture, .amount = "edges", .least = 0, .most = 1e6},
-    FaultKind{.name = "capture-restart", .device = capture},
-    FaultKind{.name = "capture-silent", .device = capture, .once = true},
-    FaultKind{
-        .name = "clock-step", .device = capture, .amount = "ticks", .least = -1e12, .most = 1e12},
-    FaultKind{.name = "meter-silent", .device = meter, .at_position = true, .once = true},
-    FaultKind{.name = "meter-exception",
-              .device = meter,
-              .at_position = true,
-              .once = true,
-              .amount = "exception code",
-              .least = 0,
-              .most = 255},
-    FaultKind{.name = "meter-late",
-              .device = meter,
-              .at_position = true,
-              .once = true,
-              .amount = "seconds",
-              .least = 0,
-              .most = 3600},
-    FaultKind{.name = "wrong-constant",
-              .device = meter,
-              .at_position = true,
-              .once = true,
-              .timed = false,
-              .amount = "impulses per kWh",
-              .least = 0,
-              .most = 1e7},
-};
 
 std::string known_faults() { return fmt::format("{}", fmt::join(fault_kinds(), ", ")); }
 
@@ -113,11 +43,6 @@ std::optional<std::string_view> cut_tail(std::string_view& text, char mark) {
     return tail;
 }
 
-std::string_view name_of(FaultyDevice device) {
-    constexpr std::array<std::string_view, 4> names{"source", "reference", "capture", "meter"};
-    return names[static_cast<std::size_t>(device)];
-}
-
 [[noreturn]] void refuse(const FaultEntry& fault, const std::string& why) {
     throw DataError(fmt::format("fault '{}': {}", fault.kind, why));
 }
@@ -131,16 +56,16 @@ void check_values(const FaultEntry& fault, const FaultKind& kind) {
         refuse(fault,
                fmt::format("is there from the start: expected no time, got {:g} s", fault.at_s));
     }
-    if (kind.amount.empty() && fault.amount != 0) {
+    if (kind.amount == Amount::none && fault.amount != 0) {
         refuse(fault, fmt::format("expected no amount, got {:g}", fault.amount));
     }
-    if (kind.amount_needed && fault.amount == 0) {
-        refuse(fault, fmt::format("expected an amount: the {}", kind.amount));
+    if (kind.amount_needed() && fault.amount == 0) {
+        refuse(fault, fmt::format("expected an amount: the {}", kind.says));
     }
     if (fault.amount != 0 && !(fault.amount >= kind.least && fault.amount <= kind.most)) {
         refuse(fault,
                fmt::format("expected an amount ({}) from {:g} to {:g}, got {:g}",
-                           kind.amount,
+                           kind.says,
                            kind.least,
                            kind.most,
                            fault.amount));
@@ -162,7 +87,10 @@ void check_position(const BenchFile& bench, const FaultEntry& fault, const Fault
     if (kind.at_position && find_position(bench, fault.position) == nullptr) {
         refuse(fault, fmt::format("expected a position of this bench, got '{}'", fault.position));
     }
-    if (fault.kind != "swapped-heads") {
+}
+
+void check_other_position(const BenchFile& bench, const FaultEntry& fault, const FaultKind& kind) {
+    if (kind.amount != Amount::other_position) {
         return;
     }
     const auto number = static_cast<std::size_t>(fault.amount);
@@ -175,18 +103,70 @@ void check_position(const BenchFile& bench, const FaultEntry& fault, const Fault
     }
 }
 
+// The bus a position hangs on; null: none.
+const BusEntry* bus_of(const BenchFile& bench, const PositionEntry& position) {
+    return bench.bus(parse_port(position.port).bus);
+}
+
+// Whether the device that is to fail is on the twin, and what is expected of the bench otherwise.
+struct Simulated {
+    bool is = false;
+    std::string expected;
+};
+
+Simulated device_simulated(const BenchFile& bench, const FaultEntry& fault, FaultyDevice device) {
+    using enum FaultyDevice;
+    const PositionEntry* const position = find_position(bench, fault.position);
+    const auto on_twin = [](bool is, std::string_view name) {
+        return Simulated{is, fmt::format("a bench whose {} is on the twin", name)};
+    };
+    switch (device) {
+        case source:
+            return on_twin(bench.source.simulated(), "source");
+        case reference:
+            return on_twin(bench.reference.simulated(), "reference");
+        case capture:
+            return on_twin(bench.capture.simulated(), "capture");
+        case meter:
+            // A wrong constant is the LED's, which the capture sees.
+            return on_twin(fault.kind == "wrong-constant" ? bench.capture.simulated()
+                                                          : bench.port_simulated(*position),
+                           "meter");
+        case output:
+            return {bench.capture.simulated() && position->output_channel,
+                    "a position with an output channel of a capture on the twin"};
+        case line: {
+            const BusEntry* const bus = bus_of(bench, *position);
+            return {bus != nullptr && bus->simulated(), "a position on a bus of the twin"};
+        }
+        case position_switch:
+            break;
+    }
+    if (position != nullptr && !position->bypass_channel) {
+        return {false, "a position with a bypass channel"};
+    }
+    return on_twin(bench.position_switch && bench.position_switch->simulated(), "position switch");
+}
+
 // A fault of a device that is really there could only be pretended.
 void check_simulated(const BenchFile& bench, const FaultEntry& fault, const FaultKind& kind) {
-    const bool untold_constant =
-        fault.kind == "wrong-constant";  // of the LED, which the capture sees
-    const bool simulated = kind.device == source      ? bench.source.simulated()
-                           : kind.device == reference ? bench.reference.simulated()
-                           : kind.device == capture || untold_constant
-                               ? bench.capture.simulated()
-                               : find_position(bench, fault.position)->port == twin_link;
-    if (!simulated) {
-        refuse(fault,
-               fmt::format("expected a bench whose {} is on the twin", name_of(kind.device)));
+    const auto demand = [&](const FaultEntry& befallen) {
+        const Simulated simulated = device_simulated(bench, befallen, kind.device);
+        if (!simulated.is) {
+            refuse(fault, fmt::format("expected {}", simulated.expected));
+        }
+    };
+    demand(fault);
+    if (kind.amount != Amount::other_position) {
+        return;
+    }
+    const PositionEntry& other = bench.positions[static_cast<std::size_t>(fault.amount) - 1];
+    FaultEntry others = fault;
+    others.position = other.name;
+    demand(others);
+    if (kind.device == FaultyDevice::line &&
+        bus_of(bench, other) != bus_of(bench, *find_position(bench, fault.position))) {
+        refuse(fault, "expected two positions of one bus");
     }
 }
 
@@ -200,13 +180,6 @@ void check_once(const BenchFile& bench, const FaultEntry& fault, const FaultKind
 }
 
 }  // namespace
-
-std::span<const FaultKind> fault_table() { return table; }
-
-const FaultKind* find_fault_kind(std::string_view name) {
-    const auto* const found = std::ranges::find(table, name, &FaultKind::name);
-    return found == table.end() ? nullptr : found;
-}
 
 FaultEntry parse_fault(std::string_view text) {
     std::string_view left = text;
@@ -232,7 +205,7 @@ FaultEntry parse_fault(std::string_view text) {
 
 std::vector<std::string_view> fault_kinds() {
     std::vector<std::string_view> kinds;
-    for (const FaultKind& kind : table) {
+    for (const FaultKind& kind : fault_table()) {
         kinds.push_back(kind.name);
     }
     return kinds;
@@ -246,6 +219,7 @@ void check_faults(const BenchFile& bench) {
         }
         check_values(fault, *kind);
         check_position(bench, fault, *kind);
+        check_other_position(bench, fault, *kind);
         check_simulated(bench, fault, *kind);
         check_once(bench, fault, *kind);
     }

@@ -21,9 +21,14 @@ class JournalError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Set in PositionEdge::position: the edge is one of the position's pulse output, not of its LED.
+inline constexpr std::uint16_t output_flag = 0x8000;
+
 struct PositionEdge {
-    std::uint16_t position = 0;
+    std::uint16_t position = 0;  // its index; output_flag set: of its pulse output
     calibration::PhasedEdge edge;
+    bool of_output() const { return (position & output_flag) != 0; }
+    std::size_t index() const { return position & ~output_flag & 0xFFFFU; }
     friend bool operator==(const PositionEdge&, const PositionEdge&) = default;
 };
 

@@ -15,13 +15,16 @@ struct RecordedLoss {
     std::string cause;
     bool everyone =
         false;  // no channel was named, or the reference's was: every phase depends on it
-    std::vector<std::size_t> positions;  // those named
-    std::optional<std::int64_t>
-        edges;  // lost on each position named, where the device's counters prove it
+    std::vector<std::size_t> positions;  // those whose LEDs are named
+    std::vector<std::size_t> outputs;    // those whose pulse outputs are named
+    // Lost on each channel named, where the device's counters prove it.
+    std::optional<std::int64_t> edges;
 
     // Whether a gate of this position that overlaps the interval is spoilt. Counters that prove
     // that nothing of it was lost save it.
     bool spoils(std::size_t position) const;
+    // The same of a count of its pulse output.
+    bool spoils_output(std::size_t position) const;
     bool overlaps(std::int64_t from, std::int64_t to) const {
         return from_tick <= to && to_tick >= from;
     }

@@ -112,11 +112,13 @@ LoadPoint holdable(LoadPoint load, const instruments::SourceCapabilities& source
 Supervisor::Supervisor(instruments::io::Clock& clock,
                        instruments::Source& source,
                        instruments::Reference& reference,
-                       const dut::MeterType& meter)
+                       const dut::MeterType& meter,
+                       Circuit* circuit)
     : clock_(clock),
       source_(source),
       reference_(reference),
       meter_(meter),
+      circuit_(circuit),
       conditions_(calibration::standard_reference_conditions()) {}
 
 void Supervisor::check(const LoadPoint& load, const std::string& what) const {
@@ -148,10 +150,29 @@ Task<void> Supervisor::step(LoadPoint load, Permit permit) {
     co_await source_.stage(load);
     demand(permit);
     energised_ = true;  // from here on nobody may assume that it is off
+    current_may_flow_ = current_may_flow_ || load.any_current();
     co_await source_.commit();
     energised_ = true;  // nor after a make_safe() that this commit may have overtaken
+    current_may_flow_ = current_may_flow_ || load.any_current();
     demand(permit);
     applied_ = load;
+    if (!load.any_current()) {
+        current_is_off();
+    }
+}
+
+// The source has confirmed that it drives no current.
+void Supervisor::current_is_off() {
+    if (current_may_flow_) {
+        current_gone_ = clock_.now() + source_.capabilities().settling;
+    }
+    current_may_flow_ = false;
+}
+
+void Supervisor::now_off() {
+    current_is_off();
+    applied_ = LoadPoint::off();
+    energised_ = false;
 }
 
 Task<void> Supervisor::ramp(LoadPoint target, Permit permit) {
@@ -173,6 +194,21 @@ Task<instruments::PulseConstant> Supervisor::apply(LoadPoint load) {
     const Permit permit = this->permit();
     demand(permit);
     check(load, "manual");
+    if (relays_) {
+        throw instruments::DeviceFault({.device = "bench",
+                                        .operation = "apply a load",
+                                        .problem = "relays are being moved: expected none to move",
+                                        .code = ""});
+    }
+    const UnderWay::Mark applying(loads_);
+    co_await change_load(load, permit);
+    co_await clock_.sleep_for(source_.capabilities().settling);
+    demand(permit);
+    co_return *constant_;
+}
+
+Task<void> Supervisor::change_load(LoadPoint load, Permit permit) {
+    const LoadPoint ranges = ranges_for(load);
     const bool voltages_change = !energised_ || !same_voltages(applied_, load);
     if (voltages_change && applied_.any_current()) {
         co_await ramp(without_current(applied_), permit);
@@ -181,43 +217,50 @@ Task<instruments::PulseConstant> Supervisor::apply(LoadPoint load) {
     // narrows them after it fell. Where voltages change the currents are off by now.
     const bool narrows_voltage = most_voltage(load) < most_voltage(applied_);
     if (voltages_change && !narrows_voltage) {
-        constant_ = co_await reference_.select_ranges(load);
+        constant_ = co_await reference_.select_ranges(ranges);
     }
     if (voltages_change) {
         co_await ramp(without_current(load), permit);
     }
     const bool narrows_current = most_current(load) < most_current(applied_);
     if ((!voltages_change || narrows_voltage) && !narrows_current) {
-        constant_ = co_await reference_.select_ranges(load);
+        constant_ = co_await reference_.select_ranges(ranges);
     }
     if (load.any_current() || applied_.any_current()) {
         co_await ramp(load, permit);
     }
     if (narrows_current) {
-        constant_ = co_await reference_.select_ranges(load);
+        constant_ = co_await reference_.select_ranges(ranges);
     }
-    co_await clock_.sleep_for(source_.capabilities().settling);
-    demand(permit);
-    co_return *constant_;
+    ranged_ = ranges;
+}
+
+// Without a current the ranges stay: what still falls is counted with the constant that it was
+// counted with before, so that counts of the reference before and after a load hold all its energy.
+LoadPoint Supervisor::ranges_for(LoadPoint load) const {
+    const bool keeps = !load.any_current();
+    for (std::size_t i = 0; keeps && i < calibration::phase_count; ++i) {
+        load.phases[i].current = ranged_.phases[i].current;
+        load.phases[i].current_harmonics = ranged_.phases[i].current_harmonics;
+    }
+    return load;
 }
 
 Task<void> Supervisor::switch_off() {
-    if (!energised_) {
-        co_return;
+    if (energised_) {
+        if (armed_ && applied_.any_current()) {
+            co_await ramp(without_current(applied_), permit());
+        }
+        co_await source_.switch_off(instruments::OffMode::normal);
+        now_off();
     }
-    if (armed_ && applied_.any_current()) {
-        co_await ramp(without_current(applied_), permit());
-    }
-    co_await source_.switch_off(instruments::OffMode::normal);
-    applied_ = LoadPoint::off();
-    energised_ = false;
+    co_await close_circuit();
 }
 
 Task<std::string> Supervisor::try_off(instruments::OffMode mode) {
     try {
         co_await source_.switch_off(mode);
-        applied_ = LoadPoint::off();
-        energised_ = false;
+        now_off();
     } catch (const std::exception& error) {
         co_return fmt::format("THE SOURCE COULD NOT BE CONFIRMED OFF: {}", error.what());
     }
@@ -227,15 +270,21 @@ Task<std::string> Supervisor::try_off(instruments::OffMode mode) {
 Task<std::string> Supervisor::make_safe() {
     armed_ = false;
     ++times_made_safe_;
-    if (!energised_) {
-        co_return "";
+    std::string complaint;
+    if (energised_) {
+        complaint = co_await try_off(instruments::OffMode::normal);
     }
-    std::string complaint = co_await try_off(instruments::OffMode::normal);
     if (!complaint.empty()) {
         complaint = co_await try_off(instruments::OffMode::emergency);
     }
+    if (complaint.empty()) {
+        complaint = co_await try_close_circuit();
+    }
     co_return complaint;
 }
+
+// -- observing
+// ----------------------------------------------------------------------------------------------
 
 Task<Observation> Supervisor::observe() {
     std::vector<std::string> remarks;

@@ -1,52 +1,20 @@
 #include "rig/twin.hpp"
 
 #include "calibration/document.hpp"
+#include "rig/port_address.hpp"
+#include "rig/twin_meters.hpp"
 #include "rig/twin_options.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace rig {
 
 namespace {
 
-using calibration::DataError;
-using calibration::from_seconds;
 using calibration::Instant;
 using instruments::io::Task;
-
-// The first of the totals every COUNTIS reads its energies from.
-constexpr std::uint16_t first_energy_register = 0xC702;
-
-// Eight hexadecimal digits, as the identification registers hold them.
-std::string meter_serial(const PositionEntry& position, std::size_t index) {
-    return position.serial.empty() ? fmt::format("2448{:04d}", index + 1) : position.serial;
-}
-
-std::unique_ptr<dut::MeterEmulator> make_meter(instruments::io::Clock& clock,
-                                               const calibration::BenchModel& model,
-                                               const BenchFile& bench,
-                                               std::size_t index,
-                                               const dut::MeterType& type) {
-    const PositionEntry& position = bench.positions[index];
-    dut::MeterType told = type;
-    if (!position.twin.identifies_as.empty()) {
-        const auto text = dut::meter_type_text(position.twin.identifies_as);
-        told = dut::parse_meter_type(text.text, text.name);
-    }
-    dut::MeterEmulatorOptions options{.serial = meter_serial(position, index)};
-    if (type.modbus) {
-        options.unit = type.modbus->unit;
-    }
-    if (type.ratings.connection == calibration::Connection::transformer) {
-        options.ct_primary_a = 5;
-        options.ct_secondary_a = 5;
-    }
-    return std::make_unique<dut::MeterEmulator>(
-        clock, model, index, std::move(told), std::move(options));
-}
 
 Task<void> later(instruments::io::Clock& clock, Instant at, std::function<void()> act) {
     co_await clock.sleep_until(at);
@@ -66,12 +34,39 @@ Twin::Twin(instruments::io::Loop& loop,
              all_traits(bench, meter, seed)),
       source_(loop.clock(), model_, source_options(bench)),
       reference_(loop.clock(), model_, reference_options(bench, seed)),
-      capture_(loop.clock(), model_, capture_options(bench)) {
+      capture_(loop.clock(), model_, capture_options(bench)),
+      position_switch_(loop.clock(),
+                       switch_options(bench),
+                       [this, positions = bypassed_positions(bench)](int channel, bool closed) {
+                           model_.set_bypassed(loop_.clock().now(), positions.at(channel), closed);
+                       }),
+      wiring_(port_wiring(bench)) {
     for (std::size_t i = 0; i < bench.positions.size() && meter.modbus; ++i) {
         meters_.push_back(make_meter(loop.clock(), model_, bench, i, meter));
     }
+    make_lines(bench);
     schedule_faults(bench);
     schedule_meter_faults(bench);
+    schedule_line_faults(bench);
+}
+
+void Twin::make_lines(const BenchFile& bench) {
+    for (const BusEntry& bus : bench.buses) {
+        if (!bus.simulated()) {
+            continue;
+        }
+        std::vector<dut::MeterEmulator*> meters;
+        for (std::size_t i = 0; i < meters_.size(); ++i) {
+            if (parse_port(bench.positions[i].port).bus == bus.name) {
+                meters.push_back(&meter_at_port(i));
+            }
+        }
+        auto line = std::make_unique<dut::Rs485Line>(
+            loop_.clock(), twin_line_settings(bus), std::move(meters));
+        line->host_uses(line_settings(bus));
+        line->faults().echoes = bus.echoes;
+        lines_.emplace(bus.name, std::move(line));
+    }
 }
 
 void Twin::schedule_faults(const BenchFile& bench) {
@@ -96,25 +91,31 @@ void Twin::schedule_faults(const BenchFile& bench) {
 
 void Twin::schedule_meter_faults(const BenchFile& bench) {
     for (const FaultEntry& fault : bench.faults) {
-        const auto found = std::ranges::find(bench.positions, fault.position, &PositionEntry::name);
-        if (!fault.kind.starts_with("meter-") || found == bench.positions.end()) {
+        const MeterMisdeed* const misdeed = find_meter_misdeed(fault.kind);
+        if (misdeed == nullptr) {
             continue;
         }
         if (meters_.empty()) {
-            throw DataError(
+            throw calibration::DataError(
                 fmt::format("fault '{}': expected a meter type with a port", fault.kind));
         }
-        dut::MeterFaults& faults =
-            meters_[static_cast<std::size_t>(found - bench.positions.begin())]->faults();
-        if (fault.kind == "meter-silent") {
-            faults.silent_from = instant_of(fault);
-        } else if (fault.kind == "meter-exception") {
-            const auto code = static_cast<std::uint8_t>(amount_of(fault, 2));
-            at_time_of(fault, [&faults, code] { faults.exceptions[first_energy_register] = code; });
-        } else if (fault.kind == "meter-late") {
-            at_time_of(fault, [&faults, by = from_seconds(amount_of(fault, 1.5))] {
-                faults.reply_delay = by;
-                faults.late_replies = 1;
+        dut::MeterEmulator& befallen = *meters_[index_of(bench, fault.position)];
+        at_time_of(fault,
+                   [&befallen,
+                    act = misdeed->act,
+                    from = instant_of(fault),
+                    amount = amount_of(fault, misdeed->amount)] { act(befallen, from, amount); });
+    }
+}
+
+void Twin::schedule_line_faults(const BenchFile& bench) {
+    for (const FaultEntry& fault : bench.faults) {
+        const LineMisdeed* const misdeed = find_line_misdeed(fault.kind);
+        if (misdeed != nullptr) {
+            const std::string& port = bench.positions[index_of(bench, fault.position)].port;
+            dut::LineFaults& faults = line(parse_port(port).bus).faults();
+            at_time_of(fault, [&faults, act = misdeed->act, from = instant_of(fault)] {
+                act(faults, from);
             });
         }
     }

@@ -16,7 +16,14 @@ using calibration::from_seconds;
 using calibration::Instant;
 
 // Channels of the draws for what a bench file leaves open; the index is the position.
-enum Draw : std::uint64_t { reference_ratio = 8001, reference_phase, gain, phase, initial_energy };
+enum Draw : std::uint64_t {
+    reference_ratio = 8001,
+    reference_phase,
+    gain,
+    phase,
+    initial_energy,
+    led
+};
 
 constexpr double default_gain_percent = 0.1;
 constexpr double default_phase_minutes = 1;
@@ -51,14 +58,22 @@ calibration::MeterTraits traits_of(const TwinMeter& twin,
     traits.jitter = microseconds(twin.jitter_us.value_or(default_jitter_us));
     traits.update_grid = microseconds(twin.update_grid_ms.value_or(0) * 1000);
     traits.register_scale = twin.register_scale.value_or(1);
+    traits.led_remainder = twin.led_remainder.value_or(calibration::uniform(seed, led, index));
+    // As it comes: 5 A to 5 A where there is a transformer. A meter with a port says it itself.
+    traits.output_weight =
+        dut::pulse_weight_at_terminals(type, 5, 5).value_or(calibration::WattHour{0});
     traits.initial_import_wh =
         std::floor(calibration::uniform(seed, initial_energy, index) * most_initial_wh);
     return traits;
 }
 
+// check_faults() has seen to it that there is such a position, and that its output is wired.
+const PositionEntry& befallen(const BenchFile& bench, const FaultEntry& fault) {
+    return *std::ranges::find(bench.positions, fault.position, &PositionEntry::name);
+}
+
 int channel_of(const BenchFile& bench, const FaultEntry& fault) {
-    const auto found = std::ranges::find(bench.positions, fault.position, &PositionEntry::name);
-    return found->led_channel;  // check_faults() has seen to it that there is one
+    return befallen(bench, fault).led_channel;
 }
 
 instruments::ctag::Faults capture_faults(const BenchFile& bench) {
@@ -74,6 +89,9 @@ instruments::ctag::Faults capture_faults(const BenchFile& bench) {
     on_channel("extra-edge", faults.extra_edge);
     on_channel("bounce", faults.bounce);
     on_channel("dead-head", faults.dead_head);
+    for_each_fault(bench, "dead-output", [&](const auto& fault) {
+        faults.dead_head.push_back({*befallen(bench, fault).output_channel, instant_of(fault)});
+    });
     for_each_fault(bench, "flipped-bit", [&](const auto& fault) {
         faults.flip_bit_at.push_back(instant_of(fault));
     });
@@ -193,7 +211,34 @@ instruments::ctag::EmulatorOptions capture_options(const BenchFile& bench) {
         .faults = capture_faults(bench)};
     for (const PositionEntry& position : bench.positions) {
         options.led_channels.push_back(position.led_channel);
+        options.output_channels.push_back(position.output_channel.value_or(-1));
     }
+    return options;
+}
+
+std::map<int, std::size_t> bypassed_positions(const BenchFile& bench) {
+    std::map<int, std::size_t> positions;
+    for (std::size_t i = 0; i < bench.positions.size(); ++i) {
+        if (bench.positions[i].bypass_channel) {
+            positions[*bench.positions[i].bypass_channel] = i;
+        }
+    }
+    return positions;
+}
+
+instruments::scpi_switch::EmulatorOptions switch_options(const BenchFile& bench) {
+    // It has the relays that the bench uses, so that each that moves is some position's.
+    instruments::scpi_switch::EmulatorOptions options;
+    for (const auto& [channel, position] : bypassed_positions(bench)) {
+        options.channels.push_back(channel);
+    }
+    for_each_fault(bench, "stuck-relay", [&](const FaultEntry& fault) {
+        options.faults.stuck.push_back(
+            {.channel = *befallen(bench, fault).bypass_channel, .from = instant_of(fault)});
+    });
+    for_each_fault(bench, "switch-silent", [&](const FaultEntry& fault) {
+        options.faults.silent_from = instant_of(fault);
+    });
     return options;
 }
 

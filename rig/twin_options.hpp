@@ -4,11 +4,14 @@
 #include "calibration/bench_model.hpp"
 #include "dut/meter_type.hpp"
 #include "instruments/ctag/emulator.hpp"
+#include "instruments/scpi_switch/emulator.hpp"
 #include "instruments/zera_mt/emulator.hpp"
 #include "instruments/zera_zscpi/emulator.hpp"
 #include "rig/bench_file.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +26,9 @@ instruments::zera_mt::EmulatorOptions source_options(const BenchFile& bench);
 instruments::zera_zscpi::EmulatorOptions reference_options(const BenchFile& bench,
                                                            std::uint64_t seed);
 instruments::ctag::EmulatorOptions capture_options(const BenchFile& bench);
+instruments::scpi_switch::EmulatorOptions switch_options(const BenchFile& bench);
+// Channel of the position switch -> index of the position it bypasses.
+std::map<int, std::size_t> bypassed_positions(const BenchFile& bench);
 
 inline calibration::Instant instant_of(const FaultEntry& fault) {
     return calibration::Instant{calibration::from_seconds(fault.at_s)};

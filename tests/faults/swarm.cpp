@@ -70,8 +70,32 @@ const std::map<std::string, Expectation> expectations{
     {"meter-silent", {{Harm::position}, {"meter"}}},
     {"meter-exception", {{Harm::position}, {"exception"}}},
     {"meter-late", {{Harm::none, Harm::position}, {"meter"}}},
+    {"meter-wrong-unit", {{Harm::position}, {"unit"}}},
+    {"meter-not-available", {{Harm::position}, {"not available"}}},
     {"wrong-constant", {{Harm::position}, {"missed", "extra", "the limit"}}},
 };
+
+// Faults of what an end-of-line run over the LEDs never asks: pulse outputs, relays, settings,
+// lines. Each has its own step of the tests over the port.
+const std::set<std::string> beyond_the_led{"dead-output",
+                                           "wrong-output-weight",
+                                           "register-scale",
+                                           "stuck-register",
+                                           "wrong-reactive",
+                                           "stuck-tariff",
+                                           "lost-write",
+                                           "wrong-checksum",
+                                           "wrong-firmware",
+                                           "wrong-sequence",
+                                           "wrong-load-curve",
+                                           "swapped-ports",
+                                           "unit-conflict",
+                                           "line-echo",
+                                           "line-drop-byte",
+                                           "line-double-byte",
+                                           "line-noise",
+                                           "stuck-relay",
+                                           "switch-silent"};
 
 std::string_view amount_of(std::string_view kind) {
     if (kind == "swapped-heads") {
@@ -152,7 +176,8 @@ Harm harm_of(const Swarmed& swarmed) {
     if (!passes(0) && !passes(1) && !passes(2)) {
         return Harm::everyone;
     }
-    return passes(1) ? Harm::none : Harm::position;
+    // The third is harmed where its head was swapped with the second's.
+    return passes(1) && passes(2) ? Harm::none : Harm::position;
 }
 
 // Whether the fault fell between the impulses that count for the second position at some point.
@@ -186,11 +211,13 @@ void check_no_wrong_pass(const RunResult& run) {
 
 }  // namespace
 
-TEST_CASE("every kind of fault has an expectation") {
+TEST_CASE("every kind of fault has an expectation, or is none of the LEDs'") {
     for (const std::string_view kind : rig::fault_kinds()) {
-        CHECK(expectations.contains(std::string(kind)));
+        INFO(kind);
+        CHECK(expectations.contains(std::string(kind)) !=
+              beyond_the_led.contains(std::string(kind)));
     }
-    CHECK(expectations.size() == rig::fault_kinds().size());
+    CHECK(expectations.size() + beyond_the_led.size() == rig::fault_kinds().size());
 }
 
 TEST_CASE("every fault at any moment is found by name and passes nothing wrong") {
@@ -239,7 +266,7 @@ TEST_CASE("two faults at once pass nothing wrong either") {
             const auto pick = static_cast<std::size_t>(calibration::uniform(seed, 4712, i) *
                                                        static_cast<double>(kinds.size()));
             const std::string_view kind = kinds[pick];
-            if (kind == "swapped-heads" ||
+            if (kind == "swapped-heads" || beyond_the_led.contains(std::string(kind)) ||
                 (!spec.faults.empty() && spec.faults.back().starts_with(kind))) {
                 continue;
             }

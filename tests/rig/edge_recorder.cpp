@@ -29,14 +29,15 @@ PhasedEdge edge(std::int64_t tick) {
             .reference_after = tick + 1};
 }
 
-// Two positions on channels 1 and 3; channel 2 is nobody's, and 0 the reference's.
+// Two positions on channels 1 and 3, the second's pulse output on channel 5; channel 2 is nobody's,
+// and 0 the reference's.
 struct Fixture {
     std::unique_ptr<instruments::io::Loop> loop = instruments::io::Loop::with_virtual_time();
     ScriptedCapture capture{loop->clock()};
     Folder folder;
     std::unique_ptr<rig::JournalWriter> journal =
         std::make_unique<rig::JournalWriter>(folder / "j");
-    rig::EdgeRecorder recorder{*loop, capture, {1, 3}, journal.get()};
+    rig::EdgeRecorder recorder{*loop, capture, {1, 3}, journal.get(), {std::nullopt, 5}};
 
     void start() { loop->run(recorder.start()); }
     void progress(calibration::Duration wait = 10s) {
@@ -76,6 +77,29 @@ TEST_CASE(
     REQUIRE(records.size() == 1);
     CHECK(std::get<std::vector<rig::PositionEdge>>(records[0]) ==
           std::vector<rig::PositionEdge>{{0, edge(10)}, {1, edge(11)}, {0, edge(20)}});
+}
+
+TEST_CASE("edges of a pulse output are recorded and counted beside those of the LED") {
+    Fixture bench;
+    bench.start();
+    bench.send(
+        {.edges = {{3, edge(10)}, {5, edge(11)}, {1, edge(12)}, {5, edge(20)}}, .watermark = 25});
+    bench.progress();
+    CHECK(bench.recorder.edges(1) == std::vector{edge(10)});
+    CHECK(bench.recorder.impulses(1) == 1);
+    CHECK(bench.recorder.output_edges(1) == std::vector{edge(11), edge(20)});
+    CHECK(bench.recorder.output_impulses(1) == 2);
+    CHECK(bench.recorder.output_edges(0).empty());
+    CHECK(bench.recorder.output_impulses(0) == 0);
+    const auto recorded = std::get<std::vector<rig::PositionEdge>>(bench.recorded().at(0));
+    CHECK(recorded == std::vector<rig::PositionEdge>{
+                          {1, edge(10)}, {0x8001, edge(11)}, {0, edge(12)}, {0x8001, edge(20)}});
+    CHECK(recorded[1].of_output());
+    CHECK(recorded[1].index() == 1);
+    CHECK_FALSE(recorded[0].of_output());
+    bench.recorder.forget();
+    CHECK(bench.recorder.output_edges(1).empty());
+    CHECK(bench.recorder.output_impulses(1) == 2);
 }
 
 TEST_CASE("forgetting keeps the journal and the count of impulses") {
@@ -150,10 +174,20 @@ TEST_CASE("a loss belongs to the positions whose channels it names") {
         CHECK(loss.names(1));
         CHECK_FALSE(loss.spoils(1));
     }
+    SECTION("a pulse output's: the LED of the position is untouched") {
+        const auto loss =
+            bench.lost({.from_tick = 5, .to_tick = 9, .cause = "polarity", .channels = {5}});
+        CHECK(loss.outputs == std::vector<std::size_t>{1});
+        CHECK(loss.positions.empty());
+        CHECK_FALSE(loss.spoils(1));
+        CHECK(loss.spoils_output(1));
+        CHECK_FALSE(loss.spoils_output(0));
+    }
     SECTION("no channel named: everyone's") {
         const auto loss = bench.lost({.from_tick = 5, .to_tick = 9, .cause = "frame 7 missing"});
         CHECK(loss.everyone);
         CHECK(loss.spoils(0));
+        CHECK(loss.spoils_output(0));
     }
     SECTION("the reference's: everyone's, for every phase depends on it") {
         const auto loss = bench.lost(
@@ -175,6 +209,7 @@ TEST_CASE("a loss belongs to the positions whose channels it names") {
     CHECK(back.cause == loss.cause);
     CHECK(back.everyone == loss.everyone);
     CHECK(back.positions == loss.positions);
+    CHECK(back.outputs == loss.outputs);
     CHECK(back.edges == loss.edges);
 }
 
@@ -255,6 +290,44 @@ TEST_CASE("a fence without an echo is a fault of the capture after five seconds"
     CHECK(calibration::seconds(bench.loop->clock().now()) == Approx(5));
 }
 
+namespace {
+
+instruments::Task<void> count_into(rig::EdgeRecorder& recorder, std::int64_t& impulses) {
+    const instruments::ReferenceCount count = co_await recorder.reference_count();
+    impulses = count.impulses;
+}
+
+}  // namespace
+
+TEST_CASE("the reference's count is the first one stated after it was asked for") {
+    Fixture bench;
+    bench.start();
+    bench.send({.watermark = 1000, .reference_count = instruments::ReferenceCount{900, 70}});
+    bench.progress();
+    std::int64_t impulses = -1;
+    bench.loop->spawn(count_into(bench.recorder, impulses));
+    bench.progress(10ms);
+    CHECK(impulses == -1);  // 70 is of tick 900, the fence came back with tick 1005
+    bench.send({.watermark = 1004, .reference_count = instruments::ReferenceCount{1004, 71}});
+    bench.progress(10ms);
+    CHECK(impulses == -1);
+    bench.send({.watermark = 1010});
+    bench.progress(10ms);
+    bench.send({.watermark = 1020, .reference_count = instruments::ReferenceCount{1005, 72}});
+    bench.progress(10ms);
+    bench.progress(10ms);
+    CHECK(impulses == 72);
+}
+
+TEST_CASE("a capture that states no count is a fault after five seconds") {
+    Fixture bench;
+    bench.start();
+    CHECK_THROWS_WITH(
+        bench.loop->run(bench.recorder.reference_count()),
+        Contains("capture: count the reference's impulses: stated no count within 5 s"));
+    CHECK(calibration::seconds(bench.loop->clock().now()) == Approx(5));
+}
+
 TEST_CASE("what stops the recording reaches everyone who waits, then and later") {
     Fixture bench;
     bench.start();
@@ -271,6 +344,12 @@ TEST_CASE("what stops the recording reaches everyone who waits, then and later")
 
 TEST_CASE("a capture without the channel of a position is refused by its number") {
     Fixture bench;
-    bench.capture.channels = {1, 2};
+    bench.capture.channels = {1, 2, 5};
     CHECK_THROWS_WITH(bench.start(), Contains("capture: start: has no channel 3"));
+}
+
+TEST_CASE("a capture without the channel of a pulse output is refused by its number") {
+    Fixture bench;
+    bench.capture.channels = {1, 2, 3};
+    CHECK_THROWS_WITH(bench.start(), Contains("capture: start: has no channel 5"));
 }

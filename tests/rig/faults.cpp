@@ -56,6 +56,10 @@ TEST_CASE("a fault text that makes no sense is refused in one line") {
         {"source-trip@1=3", "expected no amount"},
         {"meter-exception:1@1=256", "from 0 to 255"},
         {"swapped-heads:1@1", "expected an amount: the number of the other position"},
+        {"swapped-ports:1", "expected an amount: the number of the other position"},
+        {"swapped-ports:1@5=2", "from the start"},
+        {"register-scale:1=1001", "from 0 to 1000"},
+        {"stuck-tariff:1=2", "expected no amount"},
         {"wrong-constant:1@5=500", "from the start"},
     }));
     CHECK_THROWS_WITH(parse_fault(text), Contains(says));
@@ -77,6 +81,55 @@ TEST_CASE("a fault that cannot befall this bench is refused") {
     }));
     INFO(text);
     CHECK_THROWS_WITH(twin_bench(2, text), Contains(says));
+}
+
+TEST_CASE("a fault of a line, an output or a relay needs one on the twin at its position") {
+    rig::BenchFile bench = twin_bench(3);
+    bench.buses = {{.name = "A", .link = "twin", .baud = 9600, .framing = "8E1"},
+                   {.name = "B", .link = "twin", .baud = 9600, .framing = "8E1"}};
+    bench.positions[0].port = "modbus-rtu:A,1";
+    bench.positions[1].port = "modbus-rtu:A,2";
+    bench.positions[2].port = "modbus-rtu:B,1";
+    const auto complaint = [&bench](const char* text) -> std::string {
+        bench.faults = {parse_fault(text)};
+        try {
+            rig::check_faults(bench);
+        } catch (const DataError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    for (const char* sound : {"line-noise:1@5",
+                              "unit-conflict:1=2",
+                              "swapped-ports:1=3",
+                              "dead-output:3",
+                              "wrong-output-weight:2=0.5",
+                              "stuck-relay:1@3",
+                              "switch-silent@3"}) {
+        INFO(sound);
+        CHECK(complaint(sound).empty());
+    }
+    CHECK_THAT(complaint("unit-conflict:1=3"), Contains("two positions of one bus"));
+    CHECK_THAT(complaint("unit-conflict:1=1"), Contains("another position"));
+    CHECK_THAT(complaint("swapped-ports:1=4"), Contains("another position, 1 to 3"));
+    CHECK_THAT(complaint("register-scale:9"), Contains("expected a position of this bench"));
+    bench.virtual_clock = false;
+    bench.positions[2].port = "modbus-tcp:10.0.0.1:502,5";
+    CHECK_THAT(complaint("swapped-ports:1=3"), Contains("whose meter is on the twin"));
+    CHECK_THAT(complaint("unit-conflict:1=3"), Contains("a position on a bus of the twin"));
+    CHECK_THAT(complaint("line-echo:3"), Contains("a position on a bus of the twin"));
+    bench.buses[0].link = "pty:/dev/pts/9";
+    CHECK_THAT(complaint("line-echo:1"), Contains("a position on a bus of the twin"));
+    CHECK_THAT(complaint("stuck-tariff:1"), Contains("whose meter is on the twin"));
+    bench.positions[0].output_channel.reset();
+    CHECK_THAT(complaint("dead-output:1"), Contains("a position with an output channel"));
+    bench.positions[0].bypass_channel.reset();
+    CHECK_THAT(complaint("stuck-relay:1"), Contains("a position with a bypass channel"));
+    bench.position_switch->link = "tcp:10.0.0.1:5025";
+    CHECK_THAT(complaint("stuck-relay:2"), Contains("whose position switch is on the twin"));
+    CHECK_THAT(complaint("switch-silent"), Contains("whose position switch is on the twin"));
+    bench.position_switch.reset();
+    CHECK_THAT(complaint("switch-silent"), Contains("whose position switch is on the twin"));
 }
 
 TEST_CASE("two faults of one kind at two positions are two faults") {

@@ -169,7 +169,7 @@ class ScriptedCapture final : public instruments::EdgeCapture {
     explicit ScriptedCapture(instruments::io::Clock& clock) : clock_(clock) {}
 
     std::deque<instruments::CaptureBatch> batches;
-    std::vector<int> channels{1, 2, 3};
+    std::vector<int> channels{1, 2, 3, 5};
     std::vector<std::uint32_t> fences;
     bool echoes = true;
     std::optional<std::string> dies_of;

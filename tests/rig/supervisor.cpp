@@ -169,7 +169,9 @@ TEST_CASE("a frequency, an angle or a harmonic of the voltage changes without cu
     CHECK(bench.calls().front() == "stage 230 V 0 A");
 }
 
-TEST_CASE("the reference's current range is widened before a rise and narrowed after a fall") {
+TEST_CASE(
+    "the reference's current range is widened before a rise and narrowed after a fall, and stays "
+    "without a current") {
     Supervised bench;
     bench.apply(load_of(230, 5));
     bench.calls();
@@ -178,7 +180,11 @@ TEST_CASE("the reference's current range is widened before a rise and narrowed a
     bench.apply(load_of(230, 1));
     CHECK(bench.calls() == Calls{"stage 230 V 1 A", "commit", "ranges 230 V 1 A"});
     bench.apply(LoadPoint::voltage_only(Volt{230}));
-    CHECK(bench.calls() == Calls{"stage 230 V 0 A", "commit", "ranges 230 V 0 A"});
+    CHECK(bench.calls() == Calls{"stage 230 V 0 A", "commit", "ranges 230 V 1 A"});
+    // Nothing flows: the range may be narrowed before the rise, and its constant holds for all of
+    // it.
+    bench.apply(load_of(230, 0.1));
+    CHECK(bench.calls() == Calls{"ranges 230 V 0.1 A", "stage 230 V 0.1 A", "commit"});
 }
 
 TEST_CASE(

@@ -109,3 +109,35 @@ TEST_CASE("the meters' secrets are spread evenly, well inside the limits of thei
     CHECK(statistics(start).least >= 0.599);
     CHECK(statistics(start).most <= 0.851);  // a healthy meter starts below Ist
 }
+
+TEST_CASE("the built-in twin has a relay for every position and wires every pulse output it can") {
+    const rig::BenchFile few = bench_of("countis-e28", 3, 1);
+    REQUIRE(few.position_switch);
+    CHECK(few.position_switch->simulated());
+    CHECK(few.positions[0].bypass_channel == 101);
+    CHECK(few.positions[2].bypass_channel == 103);
+    CHECK(few.positions[0].output_channel == 4);
+    CHECK(few.positions[2].output_channel == 6);
+    CHECK(few.buses.empty());
+    CHECK(few.positions[0].port == "twin");
+    const rig::BenchFile many = bench_of("countis-e28", 80, 1);
+    CHECK(many.positions[45].output_channel == 126);
+    CHECK_FALSE(many.positions[46].output_channel);  // the capture has no channel left
+    CHECK(many.positions[79].bypass_channel == 180);
+}
+
+TEST_CASE("meters that have no Modbus TCP hang on lines, ten on each, as the factory set them") {
+    const rig::BenchFile bench = bench_of("countis-e43", 21, 1);
+    REQUIRE(bench.buses.size() == 3);
+    CHECK(bench.buses[0].name == "A");
+    CHECK(bench.buses[2].name == "C");
+    CHECK(bench.buses[1].baud == 9600);
+    CHECK(bench.buses[1].framing == "8E1");
+    CHECK(bench.positions[0].port == "modbus-rtu:A,1");
+    CHECK(bench.positions[9].port == "modbus-rtu:A,10");
+    CHECK(bench.positions[10].port == "modbus-rtu:B,1");
+    CHECK(bench.positions[20].port == "modbus-rtu:C,1");
+    CHECK_FALSE(bench.positions[0].output_channel);  // the E43 has none
+    CHECK(bench_of("countis-e43", 10, 1).buses.size() == 1);
+    CHECK(bench_of("countis-e43", 80, 1).buses.size() == 8);
+}
