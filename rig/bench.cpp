@@ -84,7 +84,8 @@ std::unique_ptr<Bench> Bench::assemble(const BenchFile& file,
     if (!file.source.simulated()) {
         bench->lock_ = std::make_unique<BenchLock>(file.source.link);
     }
-    bench->loop_ = file.virtual_clock ? Loop::with_virtual_time() : Loop::with_real_time();
+    bench->loop_ =
+        file.virtual_clock ? Loop::with_virtual_time() : Loop::with_real_time(file.speed);
     if (file.any_on_twin()) {
         bench->twin_ = std::make_unique<Twin>(*bench->loop_, file, meter, options.seed);
     }

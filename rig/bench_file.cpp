@@ -145,6 +145,12 @@ BenchFile parse_bench_file(std::string_view text, std::string_view name) {
     bench.name = head.text("name");
     bench.virtual_clock = head.one_of("clock", {"virtual", "real"}) == "virtual";
     bench.simulated = head.optional_boolean("simulated").value_or(false);
+    bench.speed = head.optional_number("speed", {.least = 1, .most = most_speed}).value_or(1);
+    if (bench.speed != 1 && (bench.virtual_clock || !bench.simulated)) {
+        head.fail("speed",
+                  "expected a bench with clock = \"real\" and simulated = true: only emulated "
+                  "devices keep another time");
+    }
     head.finish();
     read_source(root.table("source"), bench);
     read_reference(root.table("reference"), bench);

@@ -16,6 +16,8 @@
 namespace rig {
 
 inline constexpr std::string_view twin_link = "twin";
+// Time-outs of a second must stay longer than what a busy machine keeps a process waiting.
+inline constexpr double most_speed = 100;
 
 struct DeviceEntry {
     std::string driver;  // "zera-mt"
@@ -70,6 +72,7 @@ struct BenchFile {
     std::string name;
     bool virtual_clock = true;
     bool simulated = false;  // said of a bench whose real wires end at emulated devices
+    double speed = 1;        // bench seconds per second; other than 1 only where that is so
     DeviceEntry source, reference, capture;
     std::optional<DeviceEntry> position_switch;
     std::vector<BusEntry> buses;

@@ -25,7 +25,7 @@ Task<void> wait_for(Loop& loop, const std::function<bool()>& stop) {
 }  // namespace
 
 Emulation::Emulation(BenchFile bench, const dut::MeterType& meter, std::uint64_t seed)
-    : bench_(std::move(bench)), meter_(meter), loop_(Loop::with_real_time()) {
+    : bench_(std::move(bench)), meter_(meter), loop_(Loop::with_real_time(bench_.speed)) {
     bench_.virtual_clock = false;
     if (!bench_.all_simulated()) {
         throw calibration::DataError("emulate: expected a bench with every device on the twin");

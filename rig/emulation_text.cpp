@@ -65,7 +65,7 @@ std::string Emulation::devices_text() const {
 name = "emulated"
 clock = "real"
 simulated = true
-
+{speed}
 [source]
 driver = "{source}"
 link = "{source_tcp}"    # or "{source_pty}"
@@ -80,6 +80,7 @@ driver = "{capture}"
 link = "{capture_tcp}"    # or "{capture_pty}"
 reference_channel = {channel}
 )",
+        fmt::arg("speed", bench_.speed == 1 ? "" : fmt::format("speed = {}\n", bench_.speed)),
         fmt::arg("count", bench_.positions.size()),
         fmt::arg("meter", meter_.name),
         fmt::arg("source", bench_.source.driver),

@@ -117,6 +117,9 @@ TEST_CASE(
         {"name = \"line 3\"", "name = 3", "name = 3", "name"},
         {"clock = \"virtual\"", "clock = \"fast\"", "clock = \"fast\"", "virtual"},
         {"clock = \"virtual\"", "clock = \"virtual\"\nsimulated = 1", "simulated", "simulated"},
+        {"clock = \"virtual\"", "clock = \"virtual\"\nspeed = 20", "speed", "simulated = true"},
+        {"clock = \"virtual\"", "clock = \"real\"\nspeed = 20", "speed", "simulated = true"},
+        {"clock = \"virtual\"", "clock = \"real\"\nspeed = 0.5", "speed", "1 to 100"},
         {"reference_channel = 7", "reference_channel = 7.5", "reference_channel", "integer"},
         {"mode = \"explicit\"", "mode = \"loud\"", "mode =", "bracketed"},
         {"due = 2027-05-01", "due = \"2027-05-01\"", "due", "date"},
@@ -230,4 +233,11 @@ TEST_CASE("a real bench is neither virtual nor simulated, unless it says so") {
     CHECK(parse_bench_file(replaced(text, "clock = \"real\"", "clock = \"real\"\nsimulated = true"),
                            "b")
               .any_simulated());
+}
+
+TEST_CASE("emulated devices on real wires may keep a faster time") {
+    const std::string fast = replaced(
+        whole_bench, "clock = \"virtual\"", "clock = \"real\"\nsimulated = true\nspeed = 20");
+    CHECK(parse_bench_file(fast, "b").speed == 20);
+    CHECK(parse_bench_file(whole_bench, "b").speed == 1);
 }
