@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -119,6 +120,9 @@ Task<void> BenchSession::applying(HandLoad load) {
 }
 
 std::vector<HandResult> BenchSession::measure(const MeasureOptions& options) {
+    if (!bench_->all_in_circuit()) {
+        throw DataError("measure: expected every position in the current circuit, some are not");
+    }
     return drive(measuring(options));
 }
 
@@ -141,24 +145,81 @@ Task<void> BenchSession::waiting(calibration::Duration time) {
     }
 }
 
-dut::RegisterReading BenchSession::registers(std::size_t position) {
+// A meter that does not answer is no danger; a stop is a stop.
+template <class T>
+T BenchSession::ask(Task<T> task) {
+    T answer = drive(std::move(task), AfterFailure::leave);
+    if (asked_to_stop_) {
+        make_safe();
+        throw rig::Stopped{};
+    }
+    return answer;
+}
+
+dut::MeterPort& BenchSession::port_of(std::size_t position) {
     const rig::Position& owner = bench_->positions().at(position);
     if (!owner.port) {
         throw DataError(fmt::format(
             "position '{}': expected a meter with a port, this one has none", owner.name));
     }
-    dut::RegisterReading reading = drive(owner.port->read_energy(), AfterFailure::leave);
-    if (asked_to_stop_) {
-        make_safe();
-        throw rig::Stopped{};
+    return *owner.port;
+}
+
+void BenchSession::check_quantity(const std::string& quantity) const {
+    const dut::MeterType& meter = bench_->meter();
+    if (dut::find_register(meter.registers, quantity) == nullptr) {
+        throw DataError(fmt::format(
+            "'{0}': expected a quantity of the {1} ('calrig list registers --meter {2}' has them)",
+            quantity,
+            meter.name,
+            meter.id));
     }
-    return reading;
+}
+
+dut::RegisterReading BenchSession::registers(std::size_t position) {
+    return ask(port_of(position).read_energy());
+}
+
+dut::MeterIdentity BenchSession::identify(std::size_t position) {
+    return ask(port_of(position).identify());
+}
+
+std::vector<dut::QuantityReading> BenchSession::read(std::size_t position,
+                                                     const std::vector<std::string>& quantities) {
+    std::ranges::for_each(quantities, [this](const auto& name) { check_quantity(name); });
+    dut::MeterPort& port = port_of(position);
+    return ask(quantities.empty() ? port.read_everything() : port.read(quantities));
+}
+
+dut::SettingOutcome BenchSession::set(std::size_t position,
+                                      const std::string& quantity,
+                                      double value) {
+    check_quantity(quantity);
+    if (!std::isfinite(value)) {
+        throw DataError(fmt::format("'{}': expected a number, got {}", quantity, value));
+    }
+    return ask(port_of(position).set(quantity, value));
+}
+
+void BenchSession::bypass(const std::vector<std::size_t>& positions) {
+    std::vector<bool> in(bench_->positions().size(), true);
+    for (const std::size_t position : positions) {
+        const rig::Position& owner = bench_->positions().at(position);
+        if (!bench_->has_position_switch() || !owner.bypass_channel) {
+            throw DataError(fmt::format(
+                "position '{}': expected a relay of the position switch, it has none", owner.name));
+        }
+        in[position] = false;
+    }
+    if (bench_->has_position_switch()) {
+        drive(bench_->take_into_circuit(std::move(in)));
+    }
 }
 
 void BenchSession::off() {
     applied_.reset();
     aftermath_.clear();
-    if (!bench_->supervisor().energised()) {
+    if (!bench_->supervisor().energised() && bench_->all_in_circuit()) {
         return;
     }
     const auto ended = std::make_shared<bool>(false);

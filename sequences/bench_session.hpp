@@ -69,6 +69,16 @@ class BenchSession {
     // Reads the meter's own registers; a meter that does not answer leaves the load as it is, a
     // stop switches it off.
     dut::RegisterReading registers(std::size_t position);
+    // As registers(): what the meter says it is; these quantities of its register map in this order
+    // (none named: all that can be read); one setting, read back. Throw DataError for a quantity
+    // the map has not.
+    dut::MeterIdentity identify(std::size_t position);
+    std::vector<dut::QuantityReading> read(std::size_t position,
+                                           const std::vector<std::string>& quantities);
+    dut::SettingOutcome set(std::size_t position, const std::string& quantity, double value);
+    // Takes these positions out of the current circuit and all others into it, without current
+    // only. Throws as apply(), and DataError for a position without a relay.
+    void bypass(const std::vector<std::size_t>& positions);
     // Currents off, then voltages. Does nothing when the bench is off. Throws DeviceFault or
     // io::LinkError when the source could not be confirmed off.
     void off();
@@ -99,6 +109,10 @@ class BenchSession {
     enum class AfterFailure { switch_off, leave };
     template <class T>
     T drive(rig::Task<T> task, AfterFailure after = AfterFailure::switch_off);
+    template <class T>
+    T ask(rig::Task<T> task);
+    dut::MeterPort& port_of(std::size_t position);
+    void check_quantity(const std::string& quantity) const;
     void begin();
     void secure(bool task_ended);
 

@@ -21,6 +21,9 @@ MeterResult evaluate_meter(const JournalStory& story,
     for (const calibration::PhasedEdge& edge : story.edges[position]) {
         out.edge_ticks.push_back(edge.tick);
     }
+    for (const calibration::PhasedEdge& edge : story.outputs[position]) {
+        out.output_edge_ticks.push_back(edge.tick);
+    }
     std::vector<Verdict> verdicts;
     for (const PointResult& point : points) {
         verdicts.push_back(point.positions[position].verdict);

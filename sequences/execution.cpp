@@ -71,7 +71,11 @@ Task<void> Execution::run() {
         require_meters();
     }
     for (const TestPoint& point : plan_.points) {
-        co_await run_point(point);
+        if (is_port_test(point.programme.kind)) {
+            co_await run_step(point);
+        } else {
+            co_await run_point(point);
+        }
     }
     if (ports) {
         co_await bench_.supervisor().apply(LoadPoint::voltage_only(
@@ -80,6 +84,7 @@ Task<void> Execution::run() {
         const rig::Observation observation = co_await bench_.supervisor().observe();
         record_remarks(observation);
         co_await read_all_registers(true);
+        co_await restore_settings();
     }
     co_await bench_.supervisor().switch_off();
 }
@@ -160,6 +165,7 @@ Task<void> Execution::read_registers(std::size_t position, bool after, std::int6
         answers_[position].push_back(
             RegistersRecord{.position = position,
                             .after = after,
+                            .stretch = stretch_,
                             .import_kwh = reading.active_import.value() / 1000,
                             .export_kwh = reading.active_export.value() / 1000,
                             .step_kwh = reading.resolution.value() / 1000,
@@ -228,6 +234,7 @@ Task<bool> Execution::attempt_point(const TestPoint& point,
         co_return false;
     }
     bench_.recorder().forget();
+    const SettingsDoor::OpenGate open(door_);
     const std::int64_t from_tick = co_await bench_.recorder().fence();
     record(GateRecord{
         .point = point.index, .attempt = attempt, .at_s = now_s(), .from_tick = from_tick});

@@ -8,6 +8,8 @@
 #include "sequences/point_gates.hpp"
 #include "sequences/records.hpp"
 #include "sequences/runner.hpp"
+#include "sequences/settings_door.hpp"
+#include "sequences/step_course.hpp"
 
 #include <cstddef>
 #include <string>
@@ -36,6 +38,10 @@ class Execution {
     std::vector<bool> given_up_;
     std::vector<bool> done_;  // at the present point: a repetition leaves them alone
     std::vector<std::vector<Record>> answers_;  // by position: what meters said, not yet recorded
+    SettingsDoor door_;
+    int stretch_ = 0;  // of the register check: counts up with every set-up step
+    // What set-up steps found, where the programme wants it back at the end.
+    std::vector<SettingRecord> to_restore_;
     LivePoint shown_;
     double left_from_point_s_ =
         0;  // expected, from the beginning of the present point to the end of the programme
@@ -59,6 +65,17 @@ class Execution {
     rig::Task<bool> measure(const TestPoint& point, int attempt, PointGates& gates);
     // False when the load left the reference conditions.
     rig::Task<bool> observe(const TestPoint& point, int attempt, PointGates& gates);
+
+    // -- tests over the port
+    rig::Task<void> run_step(const TestPoint& point);
+    // True when the attempt stands: nothing to repeat.
+    rig::Task<bool> attempt_step(const TestPoint& point, int attempt);
+    rig::Task<void> take_through(StepCourse& course);
+    rig::Task<void> all_into_circuit();
+    void finish_step(StepCourse& course, int attempt, std::int64_t from_tick);
+    rig::Task<void> restore_settings();
+    rig::Task<void> restore_one(std::size_t position);
+    std::vector<std::size_t> positions_for(const TestPoint& point) const;
 
     std::vector<std::size_t> remaining() const;
     void give_up(std::size_t position, const std::string& reason);

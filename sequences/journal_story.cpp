@@ -2,7 +2,6 @@
 #include "sequences/journal_story.hpp"
 
 #include "calibration/document.hpp"
-#include "rig/bench_file.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -91,12 +90,13 @@ class Reader {
     // The positions are those of the bench file until the assembled bench has said which they are.
     void begin_meters() {
         const RunSetup& setup = story_.run.setup;
-        const rig::BenchFile bench = rig::parse_bench_file(setup.bench_text, setup.bench_name);
-        for (const rig::PositionEntry& entry : bench.positions) {
+        story_.bench = rig::parse_bench_file(setup.bench_text, setup.bench_name);
+        for (const rig::PositionEntry& entry : story_.bench.positions) {
             story_.meters.push_back(
                 {.position = entry.name, .serial = entry.serial, .led_channel = entry.led_channel});
         }
         story_.edges.resize(story_.meters.size());
+        story_.outputs.resize(story_.meters.size());
         story_.registers.resize(story_.meters.size());
         story_.other_serial.resize(story_.meters.size());
     }
@@ -172,8 +172,8 @@ class Reader {
     }
     void take(const RegistersRecord& r) {
         meter(r.position);
-        RegisterStory& registers = story_.registers[r.position];
-        (r.after ? registers.after : registers.before) = r;
+        RegisterStretch& stretch = story_.registers[r.position][r.stretch];
+        (r.after ? stretch.after : stretch.before) = r;
     }
     void take(const PointRecord& r) { point(r.point).attempts[r.attempt].begin = r; }
     void take(const GateRecord& r) { point(r.point).attempts[r.attempt].gate = r; }
@@ -197,6 +197,52 @@ class Reader {
     }
     void take(const RemarkRecord& r) { remark(r.text); }
     void take(const EndRecord& r) { story_.end = r; }
+
+    StepStory& step(const StepPlace& place) { return point(place.point).steps[place.attempt]; }
+
+    void take(const MarkRecord& r) { step(r.place).marks.push_back(r); }
+    void take(const PortReadingRecord& r) {
+        meter(r.position);
+        step(r.place).readings.push_back(r);
+    }
+    void take(const PortIdentityRecord& r) {
+        meter(r.position);
+        step(r.place).identities.push_back(r);
+    }
+    void take(const PortFaultRecord& r) {
+        remark(fmt::format(
+            "position {}, {}: {}", meter(r.position).position, name_of(r.place), r.reason));
+        step(r.place).faults.push_back(r);
+    }
+    // Who wrote what into a meter must be found by whoever looks after the run.
+    void take(const SettingRecord& r) {
+        const MeterResult& owner = meter(r.position);
+        remark(fmt::format("position {}, {}: {}", owner.position, name_of(r.place), describe(r)));
+        step(r.place).settings.push_back(r);
+    }
+    void take(const CommunicationRecord& r) {
+        meter(r.position);
+        step(r.place).communication.push_back(r);
+    }
+
+    std::string name_of(const StepPlace& place) {
+        point(place.point);
+        return story_.plan.points[place.point].programme.name;
+    }
+
+    static std::string describe(const SettingRecord& r) {
+        const auto text = [](std::optional<double> value) {
+            return value ? fmt::format("{:g}", *value) : std::string("nothing");
+        };
+        if (!r.refusal.empty()) {
+            return fmt::format("{} = {:g} was refused: {}", r.quantity, r.asked, r.refusal);
+        }
+        return fmt::format("{} was {}, is {}{}",
+                           r.quantity,
+                           text(r.before),
+                           text(r.after),
+                           r.by_broadcast ? " by broadcast" : "");
+    }
 
     std::string describe(const rig::RecordedLoss& loss) {
         std::string whose = "every position";
@@ -223,35 +269,76 @@ class Reader {
                 add_edges(*batch);
             }
         }
-        for (auto& list : story_.edges) {
-            std::ranges::sort(list, [](const PhasedEdge& a, const PhasedEdge& b) {
-                return std::tie(a.tick, a.reference_count) < std::tie(b.tick, b.reference_count);
-            });
+        for (auto* lists : {&story_.edges, &story_.outputs}) {
+            for (auto& list : *lists) {
+                std::ranges::sort(list, [](const PhasedEdge& a, const PhasedEdge& b) {
+                    return std::tie(a.tick, a.reference_count) <
+                           std::tie(b.tick, b.reference_count);
+                });
+            }
         }
     }
 
     void add_edges(const std::vector<rig::PositionEdge>& batch) {
         for (const rig::PositionEdge& edge : batch) {
-            if (edge.position >= story_.edges.size()) {
+            if (edge.index() >= story_.edges.size()) {
                 contradict(fmt::format("the journal holds edges of position {}, its bench has {}",
-                                       edge.position,
+                                       edge.index(),
                                        story_.edges.size()));
                 continue;
             }
-            story_.edges[edge.position].push_back(edge.edge);
+            auto& lists = edge.of_output() ? story_.outputs : story_.edges;
+            lists[edge.index()].push_back(edge.edge);
         }
     }
 };
 
 }  // namespace
 
-std::vector<PhasedEdge> JournalStory::between(std::size_t position,
-                                              std::int64_t from_tick,
-                                              std::int64_t to_tick) const {
-    const auto& all = edges[position];
+namespace {
+
+std::vector<PhasedEdge> cut_out(const std::vector<PhasedEdge>& all,
+                                std::int64_t from_tick,
+                                std::int64_t to_tick) {
     const auto begin = std::ranges::lower_bound(all, from_tick, {}, &PhasedEdge::tick);
     const auto last = std::ranges::upper_bound(all, to_tick, {}, &PhasedEdge::tick);
     return begin < last ? std::vector<PhasedEdge>(begin, last) : std::vector<PhasedEdge>{};
+}
+
+}  // namespace
+
+const MarkRecord* StepStory::mark(std::string_view label) const {
+    const auto found = std::ranges::find_if(
+        marks, [&](const MarkRecord& mark) { return mark.place.label == label; });
+    return found == marks.end() ? nullptr : &*found;
+}
+
+const PortReadingRecord* StepStory::reading(std::size_t position, std::string_view label) const {
+    const auto found = std::ranges::find_if(readings, [&](const PortReadingRecord& reading) {
+        return reading.position == position && reading.place.label == label;
+    });
+    return found == readings.end() ? nullptr : &*found;
+}
+
+std::vector<PhasedEdge> JournalStory::between(std::size_t position,
+                                              std::int64_t from_tick,
+                                              std::int64_t to_tick) const {
+    return cut_out(edges[position], from_tick, to_tick);
+}
+
+std::vector<PhasedEdge> JournalStory::outputs_between(std::size_t position,
+                                                      std::int64_t from_tick,
+                                                      std::int64_t to_tick) const {
+    return cut_out(outputs[position], from_tick, to_tick);
+}
+
+std::string JournalStory::output_lost_in(std::size_t position,
+                                         std::int64_t from_tick,
+                                         std::int64_t to_tick) const {
+    const auto found = std::ranges::find_if(losses, [&](const rig::RecordedLoss& loss) {
+        return loss.spoils_output(position) && loss.overlaps(from_tick, to_tick);
+    });
+    return found == losses.end() ? "" : found->cause;
 }
 
 std::string JournalStory::lost_in(std::size_t position,

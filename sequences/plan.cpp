@@ -3,15 +3,13 @@
 #include "calibration/document.hpp"
 #include "calibration/procedures.hpp"
 #include "rig/bench_file.hpp"
+#include "sequences/port_plan.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -57,7 +55,7 @@ std::string class_in(const calibration::LimitTable& table, const dut::MeterType&
 
 LoadPoint load_of(const ProgrammePoint& point, const calibration::Ratings& ratings) {
     const calibration::Volt voltage = calibration::voltage_from_text(point.voltage, ratings);
-    if (point.kind == PointKind::no_load) {
+    if (point.current.empty()) {
         return LoadPoint::voltage_only(voltage, ratings.nominal_frequency);
     }
     const calibration::Ampere current = calibration::current_from_text(point.current, ratings);
@@ -127,7 +125,14 @@ void estimate(TestPoint& point, const Plan& plan) {
         case PointKind::accuracy:
             estimate_accuracy(point, plan);
             return;
+        default:
+            estimate_port_test(point, plan);
+            return;
     }
+}
+
+bool needs_limits(PointKind kind) {
+    return kind == PointKind::accuracy || kind == PointKind::constant || kind == PointKind::dial;
 }
 
 std::optional<calibration::Limits> limits_of(const TestPoint& point, const Plan& plan) {
@@ -146,7 +151,7 @@ TestPoint make_point(const ProgrammePoint& programme, const Plan& plan) {
     if (power.value() != 0) {
         point.impulse_interval = calibration::impulse_interval(plan.ratings.constant, abs(power));
     }
-    if (programme.kind == PointKind::accuracy) {
+    if (needs_limits(programme.kind)) {
         point.limits = limits_of(point, plan);
     }
     return point;
@@ -191,7 +196,7 @@ void check_meter_bears(const TestPoint& point, const dut::MeterType& meter) {
 void add_point(const ProgrammePoint& programme, Plan& plan) {
     TestPoint point = make_point(programme, plan);
     check_meter_bears(point, plan.meter);
-    if (programme.kind == PointKind::accuracy && !point.limits) {
+    if (needs_limits(programme.kind) && !point.limits) {
         plan.remarks.push_back(no_limit_remark(point, plan));
         return;
     }
@@ -199,6 +204,28 @@ void add_point(const ProgrammePoint& programme, Plan& plan) {
     plan.expected_s += point.expected_s;
     plan.at_most_s += point.at_most_s;
     plan.points.push_back(std::move(point));
+}
+
+// A test of what the type does not have is none of its programme; what the bench cannot do stays
+// open.
+bool can_be_done(const ProgrammePoint& point, const rig::BenchFile& bench, Plan& plan) {
+    if (!is_port_test(point.kind)) {
+        return true;
+    }
+    std::string reason = not_of_type(point, plan.meter);
+    if (!reason.empty()) {
+        --plan.asked;
+    } else {
+        reason = not_on_bench(point, bench);
+    }
+    if (!reason.empty()) {
+        plan.remarks.push_back(fmt::format("{}: left out: {}", point.name, reason));
+    }
+    return reason.empty();
+}
+
+bool of_this_connection(const ProgrammePoint& point, const Plan& plan) {
+    return !point.connection || *point.connection == plan.ratings.connection;
 }
 
 bool wanted(const ProgrammePoint& point, const RunSetup& setup) {
@@ -218,49 +245,6 @@ void check_only_points(const RunSetup& setup, const Programme& programme) {
                 fmt::format("point '{}': expected one of {}", name, fmt::join(known, ", ")));
         }
     }
-}
-
-std::string read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        throw DataError(fmt::format("{}: cannot be read", path));
-    }
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-bool is_path(const std::string& name) {
-    return name.ends_with(".toml") || name.find('/') != std::string::npos;
-}
-
-struct Text {
-    std::string text, name;
-};
-
-template <class Lookup>
-Text text_of(const std::string& name, Lookup lookup) {
-    if (is_path(name)) {
-        return {read_file(name), std::filesystem::path(name).filename().string()};
-    }
-    const calibration::EmbeddedText found = lookup(name);
-    return {std::string(found.text), std::string(found.name)};
-}
-
-// The programme's first edition that knows a class of this meter.
-Text preferred_limits(const Programme& programme, const dut::MeterType& meter) {
-    for (const std::string& id : programme.limits) {
-        Text text = text_of(id, calibration::limit_text);
-        const auto table = calibration::LimitTable::parse(text.text, text.name);
-        // The class a meter is sold by decides; its others only on request.
-        if (std::ranges::find(table.classes(), meter.accuracy_class) != table.classes().end()) {
-            return text;
-        }
-    }
-    throw DataError(fmt::format(
-        "programme '{}': none of its editions ({}) has class {} of the {}; name one with --limits",
-        programme.id,
-        fmt::join(programme.limits, ", "),
-        meter.accuracy_class,
-        meter.name));
 }
 
 std::vector<std::string> rating_remarks(const dut::MeterType& meter, bool printed) {
@@ -288,7 +272,9 @@ Plan make_plan(const RunSetup& setup) {
     plan.meter = dut::parse_meter_type(setup.meter_text, setup.meter_name);
     plan.limits = calibration::LimitTable::parse(setup.limits_text, setup.limits_name);
     plan.rule = setup.rule;
-    plan.certificate = rig::parse_bench_file(setup.bench_text, setup.bench_name).certificate;
+    const rig::BenchFile bench = rig::parse_bench_file(setup.bench_text, setup.bench_name);
+    plan.certificate = bench.certificate;
+    plan.positions = bench.positions.size();
     plan.accuracy_class = class_in(plan.limits, plan.meter);
     plan.ratings = dut::ratings(plan.meter,
                                 setup.printed_minimum_current ? dut::MinimumCurrent::printed
@@ -296,7 +282,11 @@ Plan make_plan(const RunSetup& setup) {
     plan.remarks = rating_remarks(plan.meter, setup.printed_minimum_current);
     check_only_points(setup, plan.programme);
     for (const ProgrammePoint& point : plan.programme.points) {
-        if (wanted(point, setup)) {
+        if (!of_this_connection(point, plan)) {
+            continue;
+        }
+        ++plan.asked;
+        if (wanted(point, setup) && can_be_done(point, bench, plan)) {
             add_point(point, plan);
         }
     }
@@ -313,27 +303,17 @@ Plan make_plan(const RunSetup& setup) {
 }
 
 std::string partial_text(const Plan& plan) {
-    const std::size_t all = plan.programme.points.size();
-    return plan.points.size() == all
+    return plan.points.size() == plan.asked
                ? ""
-               : fmt::format("{} of the programme's {} points", plan.points.size(), all);
+               : fmt::format("{} of the programme's {} points", plan.points.size(), plan.asked);
 }
 
-RunSetup load_setup(const SetupNames& names) {
-    RunSetup setup;
-    const Text programme = text_of(names.programme, programme_text);
-    const Text meter = text_of(names.meter, dut::meter_type_text);
-    setup.programme_text = programme.text;
-    setup.programme_name = programme.name;
-    setup.meter_text = meter.text;
-    setup.meter_name = meter.name;
-    const Text limits = names.limits.empty()
-                            ? preferred_limits(parse_programme(programme.text, programme.name),
-                                               dut::parse_meter_type(meter.text, meter.name))
-                            : text_of(names.limits, calibration::limit_text);
-    setup.limits_text = limits.text;
-    setup.limits_name = limits.name;
-    return setup;
+std::vector<NamedLoad> loads_of(const TestPoint& point) {
+    std::vector<NamedLoad> loads{{point.programme.name, point.load}};
+    for (const NamedLoad& more : point.port.loads) {
+        loads.push_back({fmt::format("{}, {}", point.programme.name, more.label), more.load});
+    }
+    return loads;
 }
 
 }  // namespace sequences

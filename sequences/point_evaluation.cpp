@@ -1,6 +1,7 @@
 #include "sequences/point_evaluation.hpp"
 
 #include "sequences/evaluation.hpp"
+#include "sequences/port_evaluation.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -69,6 +70,8 @@ void judge(const JournalStory& story,
             return judge_no_load(point, observed_s, facts, out);
         case PointKind::starting:
             return judge_starting(point, done.from_tick, observed_s, facts, out);
+        default:
+            return;  // tests over the port are evaluated by themselves
     }
 }
 
@@ -134,7 +137,9 @@ PositionResult evaluate_position(const JournalStory& story,
     const PointStory& told = story.points[point.index];
     PositionResult out{.position = owner.position, .serial = owner.serial};
     const auto done = told.done.find(position);
-    if (done == told.done.end()) {
+    if (is_port_test(point.programme.kind)) {
+        evaluate_port_test(story, point, position, out);
+    } else if (done == told.done.end()) {
         describe_unfinished(story, told, position, out);
     } else {
         evaluate_done(story, point, done->second, out);

@@ -143,6 +143,8 @@ void PointGates::take_edge(Gate& gate,
                     restarts);
             }
             return;
+        default:
+            return;  // tests over the port have no gates
     }
 }
 
@@ -184,6 +186,8 @@ void PointGates::check_time(Gate& gate, std::int64_t watermark) const {
             }
             return;
         }
+        default:
+            return;
     }
 }
 

@@ -1,6 +1,7 @@
 #include "sequences/programme.hpp"
 
 #include "calibration/document.hpp"
+#include "sequences/programme_reader.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,38 +16,6 @@ namespace {
 using calibration::LoadKind;
 using calibration::PowerFactor;
 using calibration::Table;
-
-constexpr calibration::Range seconds_range{.least = 0, .most = 1e6};
-
-// Every current is given here: what counts is whether the expression is one.
-constexpr calibration::Ratings any_ratings{.starting = calibration::Ampere{1},
-                                           .minimum = calibration::Ampere{1},
-                                           .transitional = calibration::Ampere{1},
-                                           .reference = calibration::Ampere{1},
-                                           .maximum = calibration::Ampere{1}};
-
-// As calibration::current_from_text() and voltage_from_text() read it, above zero; with file, line
-// and key if not.
-template <class Reader>
-void check_amount(const Table& table,
-                  std::string_view key,
-                  const std::string& text,
-                  Reader reader) {
-    try {
-        if (reader(text, any_ratings).value() > 0) {
-            return;
-        }
-    } catch (const calibration::DataError& error) {
-        table.fail(key, error.what());
-    }
-    table.fail(key, fmt::format("expected more than zero, got \"{}\"", text));
-}
-
-std::string read_voltage(const Table& table, const char* usual) {
-    std::string text = table.optional_text("voltage").value_or(usual);
-    check_amount(table, "voltage", text, calibration::voltage_from_text);
-    return text;
-}
 
 StopRule read_stop_rule(const Table& table) {
     StopRule stop;
@@ -89,14 +58,7 @@ std::vector<std::size_t> read_phases(const Table& table, LoadKind load) {
 std::vector<PowerFactor> read_power_factors(const Table& table) {
     std::vector<PowerFactor> factors;
     for (const std::string& text : table.texts("power_factor")) {
-        try {
-            factors.push_back(PowerFactor::parse(text));
-        } catch (const calibration::DataError& error) {
-            table.fail("power_factor", error.what());
-        }
-        if (factors.back().value() == 0) {
-            table.fail("power_factor", fmt::format("expected active power, got \"{}\"", text));
-        }
+        factors.push_back(read_power_factor(table, text));
     }
     if (factors.empty()) {
         factors.push_back(PowerFactor::unity());
@@ -121,7 +83,7 @@ void read_accuracy(const Table& table, std::vector<ProgrammePoint>& points) {
     const auto phases = read_phases(table, point.load);
     const auto factors = read_power_factors(table);
     for (const std::string& current : currents) {
-        check_amount(table, "current", current, calibration::current_from_text);
+        check_current(table, current);
         for (const PowerFactor& factor : factors) {
             for (const std::size_t phase : phases) {
                 point.current = current;
@@ -134,29 +96,55 @@ void read_accuracy(const Table& table, std::vector<ProgrammePoint>& points) {
     }
 }
 
+// A point of meters of one connection only.
+std::optional<calibration::Connection> read_connection(const Table& table) {
+    const auto text = table.optional_one_of("connection", {"direct", "ct"});
+    if (!text) {
+        return std::nullopt;
+    }
+    return *text == "ct" ? calibration::Connection::transformer : calibration::Connection::direct;
+}
+
+void read_no_load_or_starting(const Table& table, ProgrammePoint& point) {
+    const bool no_load = point.kind == PointKind::no_load;
+    point.name = table.text("name");
+    point.voltage = read_voltage(table, no_load ? "1.15 Un" : "Un");
+    if (!no_load) {
+        point.current = table.optional_text("current").value_or("Ist");
+        check_current(table, point.current);
+    }
+    point.settle_s = table.optional_number("settle_s", seconds_range).value_or(0);
+}
+
 void read_point(const Table& table, std::vector<ProgrammePoint>& points) {
-    const std::string kind = table.one_of("kind", {"no-load", "starting", "accuracy"});
-    if (kind == "accuracy") {
+    const std::size_t before = points.size();
+    const PointKind kind = read_kind(table);
+    if (kind == PointKind::accuracy) {
         read_accuracy(table, points);
     } else {
-        ProgrammePoint point;
-        point.kind = kind == "no-load" ? PointKind::no_load : PointKind::starting;
-        point.name = table.text("name");
-        point.voltage = read_voltage(table, kind == "no-load" ? "1.15 Un" : "Un");
-        if (point.kind == PointKind::starting) {
-            point.current = table.optional_text("current").value_or("Ist");
-            check_amount(table, "current", point.current, calibration::current_from_text);
+        points.push_back({.kind = kind});
+        if (is_port_test(kind)) {
+            read_port_test(table, points.back());
+        } else {
+            read_no_load_or_starting(table, points.back());
         }
-        point.settle_s = table.optional_number("settle_s", seconds_range).value_or(0);
-        points.push_back(point);
+    }
+    const auto connection = read_connection(table);
+    for (std::size_t i = before; i < points.size(); ++i) {
+        points[i].connection = connection;
     }
     table.finish();
+}
+
+// Points of different connections never meet in one plan.
+bool may_share_name(const ProgrammePoint& a, const ProgrammePoint& b) {
+    return a.connection && b.connection && *a.connection != *b.connection;
 }
 
 void check_names(const Table& root, const std::vector<ProgrammePoint>& points) {
     for (auto point = points.begin(); point != points.end(); ++point) {
         if (std::any_of(points.begin(), point, [&](const auto& other) {
-                return other.name == point->name;
+                return other.name == point->name && !may_share_name(other, *point);
             })) {
             root.fail("point",
                       fmt::format("expected every point once, got '{}' twice", point->name));
@@ -165,18 +153,6 @@ void check_names(const Table& root, const std::vector<ProgrammePoint>& points) {
 }
 
 }  // namespace
-
-std::string_view name(PointKind kind) {
-    switch (kind) {
-        case PointKind::no_load:
-            return "no-load";
-        case PointKind::starting:
-            return "starting";
-        case PointKind::accuracy:
-            break;
-    }
-    return "accuracy";
-}
 
 Programme parse_programme(std::string_view text, std::string_view file) {
     const Table root = calibration::parse_document(text, file);

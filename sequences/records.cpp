@@ -120,6 +120,18 @@ template <>
 constexpr const char* kind<RemarkRecord> = "remark";
 template <>
 constexpr const char* kind<EndRecord> = "end";
+template <>
+constexpr const char* kind<MarkRecord> = "mark";
+template <>
+constexpr const char* kind<PortReadingRecord> = "port-reading";
+template <>
+constexpr const char* kind<PortIdentityRecord> = "port-identity";
+template <>
+constexpr const char* kind<PortFaultRecord> = "port-fault";
+template <>
+constexpr const char* kind<SettingRecord> = "setting";
+template <>
+constexpr const char* kind<CommunicationRecord> = "communication";
 
 Json encode(const RunRecord& r) {
     return {{"run_id", r.identity.run_id},
@@ -177,6 +189,7 @@ void decode(const Json& j, GivenUpRecord& r) {
 Json encode(const RegistersRecord& r) {
     return {{"position", r.position},
             {"after", r.after},
+            {"stretch", r.stretch},
             {"import_kwh", r.import_kwh},
             {"export_kwh", r.export_kwh},
             {"step_kwh", r.step_kwh},
@@ -187,6 +200,7 @@ Json encode(const RegistersRecord& r) {
 void decode(const Json& j, RegistersRecord& r) {
     j.at("position").get_to(r.position);
     j.at("after").get_to(r.after);
+    r.stretch = j.value("stretch", 0);
     j.at("import_kwh").get_to(r.import_kwh);
     j.at("export_kwh").get_to(r.export_kwh);
     j.at("step_kwh").get_to(r.step_kwh);
@@ -287,6 +301,13 @@ void decode(const Json& j, EndRecord& r) {
     j.at("reason").get_to(r.reason);
     j.at("at_s").get_to(r.at_s);
 }
+
+// Those of the tests over the port have their own file.
+template <class T>
+concept HasJson = requires(const T& record) { to_json(record); };
+
+Json encode(const HasJson auto& r) { return Json::parse(to_json(r)); }
+void decode(const Json& j, HasJson auto& r) { from_json(j.dump(), r); }
 
 template <std::size_t Index = 0>
 std::optional<Record> decode_kind(const rig::Note& note, const Json& json) {

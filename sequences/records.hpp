@@ -4,6 +4,7 @@
 #include "calibration/seen_load.hpp"
 #include "rig/journal.hpp"
 #include "rig/recorded_loss.hpp"
+#include "sequences/port_records.hpp"
 #include "sequences/results.hpp"
 
 #include <cstdint>
@@ -37,6 +38,9 @@ struct GivenUpRecord {
 struct RegistersRecord {
     std::size_t position = 0;
     bool after = false;
+    // Counts up whenever a setting may have changed what the registers carry: the check goes
+    // stretch by stretch.
+    int stretch = 0;
     double import_kwh = 0, export_kwh = 0;  // as the register shows them
     double step_kwh = 0, roll_over_kwh = 0, ratio = 1;
     std::int64_t tick = 0;  // while no current flowed
@@ -104,7 +108,13 @@ using Record = std::variant<RunRecord,
                             PointEndRecord,
                             LossRecord,
                             RemarkRecord,
-                            EndRecord>;
+                            EndRecord,
+                            MarkRecord,
+                            PortReadingRecord,
+                            PortIdentityRecord,
+                            PortFaultRecord,
+                            SettingRecord,
+                            CommunicationRecord>;
 
 void write(rig::JournalWriter& journal, const Record& record);
 // Throws rig::JournalError for a note of another shape; nothing for a kind this version does not

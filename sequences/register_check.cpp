@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
 
 namespace sequences {
 
@@ -67,33 +68,62 @@ void judge_direction(RegisterCheck& check, const Plan& plan, double import_kwh, 
                     any_import ? "export" : "import");
 }
 
+// What all stretches together say. A ratio that was changed between two of them is in neither.
+struct Sums {
+    RegisterCheck check;
+    double import_kwh = 0, export_kwh = 0;
+    bool all_known = true;  // how many impulses were lost
+    std::string lost;
+};
+
+void add_stretch(const JournalStory& story,
+                 std::size_t position,
+                 const RegisterStretch& stretch,
+                 Sums& sums) {
+    const auto& before = *stretch.before;
+    const auto& after = *stretch.after;
+    sums.check.step_kwh += after.step_kwh / after.ratio;
+    sums.import_kwh +=
+        advance(before.import_kwh, after.import_kwh, after.roll_over_kwh) / after.ratio;
+    sums.export_kwh +=
+        advance(before.export_kwh, after.export_kwh, after.roll_over_kwh) / after.ratio;
+    const auto lost = proven_losses(story, position, before.tick, after.tick);
+    const auto seen = story.between(position, before.tick + 1, after.tick).size();
+    sums.check.led_impulses += static_cast<std::int64_t>(seen) + lost.value_or(0);
+    if (!lost && sums.all_known) {
+        sums.all_known = false;
+        sums.lost = story.lost_in(position, before.tick, after.tick);
+    }
+}
+
+bool complete(const RegisterStory& stretches) {
+    return !stretches.empty() && std::ranges::all_of(stretches, [](const auto& entry) {
+        return entry.second.before && entry.second.after;
+    });
+}
+
 }  // namespace
 
 std::optional<RegisterCheck> check_registers(const JournalStory& story, std::size_t position) {
-    const auto& [before, after] = story.registers[position];
-    if (!before || !after) {
+    const RegisterStory& stretches = story.registers[position];
+    if (!complete(stretches)) {
         return std::nullopt;
     }
-    RegisterCheck check{.before_kwh = before->import_kwh,
-                        .after_kwh = after->import_kwh,
-                        .step_kwh = after->step_kwh / after->ratio};
-    const double import_kwh =
-        advance(before->import_kwh, after->import_kwh, after->roll_over_kwh) / after->ratio;
-    const double export_kwh =
-        advance(before->export_kwh, after->export_kwh, after->roll_over_kwh) / after->ratio;
-    check.advance_kwh = import_kwh + export_kwh;
-    const auto lost = proven_losses(story, position, before->tick, after->tick);
-    const auto seen = story.between(position, before->tick + 1, after->tick).size();
+    Sums sums{.check = {.before_kwh = stretches.begin()->second.before->import_kwh,
+                        .after_kwh = stretches.rbegin()->second.after->import_kwh}};
+    for (const auto& [number, stretch] : stretches) {
+        add_stretch(story, position, stretch, sums);
+    }
+    RegisterCheck& check = sums.check;
+    check.advance_kwh = sums.import_kwh + sums.export_kwh;
     const double constant = story.plan.ratings.constant.value();
-    check.led_impulses = static_cast<std::int64_t>(seen) + lost.value_or(0);
     check.led_kwh = static_cast<double>(check.led_impulses) / constant;
-    if (lost) {
+    if (sums.all_known) {
         judge(check, constant);
-        judge_direction(check, story.plan, import_kwh, export_kwh);
+        judge_direction(check, story.plan, sums.import_kwh, sums.export_kwh);
     } else {
         check.verdict = Verdict::inconclusive;
-        check.reason = fmt::format("an unknown number of impulses was lost: {}",
-                                   story.lost_in(position, before->tick, after->tick));
+        check.reason = fmt::format("an unknown number of impulses was lost: {}", sums.lost);
     }
     return check;
 }

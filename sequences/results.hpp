@@ -47,6 +47,16 @@ struct Invalidation {
     std::string reason;    // "L2 voltage 226.1 V left 230 V +- 1 %"
 };
 
+// One thing that a test over the port looked at, with what it found and what it may be.
+struct CheckLine {
+    std::string what;             // "register advance against LED", "tariff 2", "checksum CS1"
+    std::optional<double> value;  // nothing for texts
+    std::string unit;             // "%", "Wh", "ms"; empty for a bare number
+    std::optional<double> least, most;  // permitted; nothing: that side is not judged
+    std::string text;                   // what was read, or in words what the value is
+    calibration::Verdict verdict = calibration::Verdict::not_run;
+};
+
 struct PositionResult {
     std::string position, serial;
     calibration::Verdict verdict = calibration::Verdict::not_run;
@@ -63,6 +73,7 @@ struct PositionResult {
     // no-load and starting
     std::int64_t impulses = 0;
     double observed_s = 0;                // no-load: how long; starting: until decided
+    std::vector<CheckLine> checks;        // tests over the port: all that was looked at, in order
     std::vector<double> impulse_times_s;  // starting: of the first three impulses after energising
 };
 
@@ -90,8 +101,9 @@ struct MeterResult {
         identity;  // as read: "product name" -> "COUNTIS E48"
     std::optional<RegisterCheck> registers;
     std::vector<std::int64_t>
-        edge_ticks;      // every impulse of the whole run, inside gates and outside
-    std::string reason;  // why the position was given up, if it was
+        edge_ticks;  // every impulse of the whole run, inside gates and outside
+    std::vector<std::int64_t> output_edge_ticks;  // the same of its pulse output
+    std::string reason;                           // why the position was given up, if it was
     calibration::Verdict verdict = calibration::Verdict::not_run;  // worst of its points and checks
 };
 

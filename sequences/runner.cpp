@@ -71,7 +71,9 @@ void check_certificate(const Plan& plan, const rig::BenchFile& bench) {
 
 void check_loads(rig::Bench& bench, const Plan& plan) {
     for (const TestPoint& point : plan.points) {
-        bench.supervisor().check(point.load, point.programme.name);
+        for (const NamedLoad& load : loads_of(point)) {
+            bench.supervisor().check(load.load, load.label);
+        }
     }
 }
 

@@ -58,7 +58,35 @@ struct BenchSpec {
     std::uint64_t seed = 1;
     calibration::DecisionRule rule = calibration::DecisionRule::simple;
     std::vector<std::string> only_points{};
+    bool relays = false;              // a position switch, a relay for every position
+    bool outputs = false;             // every pulse output is wired
+    std::string buses{};              // tables before the positions
+    std::vector<std::string> keys{};  // further lines of each position
 };
+
+// "modbus-rtu:A,{}": {} is the position's number.
+inline std::string port_of(const BenchSpec& spec, std::size_t index) {
+    std::string port = spec.port;
+    if (const auto at = port.find("{}"); at != std::string::npos) {
+        port.replace(at, 2, std::to_string(index + 1));
+    }
+    return port;
+}
+
+inline std::string position_text(const BenchSpec& spec, std::size_t index) {
+    std::string text = fmt::format(
+        "[[position]]\nname = \"{0}\"\nled_channel = {0}\nport = \"{1}\"\ntwin = {{ {2} }}\n",
+        index + 1,
+        port_of(spec, index),
+        spec.twins[index]);
+    if (spec.relays) {
+        text += fmt::format("bypass_channel = {}\n", 101 + index);
+    }
+    if (spec.outputs) {
+        text += fmt::format("output_channel = {}\n", 60 + index);
+    }
+    return text + (index < spec.keys.size() ? spec.keys[index] + "\n" : "");
+}
 
 inline std::string bench_text(const BenchSpec& spec) {
     std::string text = fmt::format(
@@ -80,12 +108,12 @@ reference_channel = 0
 )",
         spec.certificate,
         spec.reference_twin.empty() ? "" : fmt::format("twin = {{ {} }}", spec.reference_twin));
+    if (spec.relays) {
+        text += "[position_switch]\ndriver = \"scpi-switch\"\nlink = \"twin\"\n";
+    }
+    text += spec.buses;
     for (std::size_t i = 0; i < spec.twins.size(); ++i) {
-        text += fmt::format(
-            "[[position]]\nname = \"{0}\"\nled_channel = {0}\nport = \"{1}\"\ntwin = {{ {2} }}\n",
-            i + 1,
-            spec.port,
-            spec.twins[i]);
+        text += position_text(spec, i);
     }
     for (const std::string& line : spec.faults) {
         const rig::FaultEntry fault = rig::parse_fault(line);
@@ -178,6 +206,19 @@ inline std::string transcript(const sequences::RunResult& run) {
             }
         }
         text += '\n';
+        for (const sequences::PositionResult& p : point.positions) {
+            for (const sequences::CheckLine& line : p.checks) {
+                text += fmt::format("  {}: {} {}: {} {} [{} .. {}] {}\n",
+                                    p.position,
+                                    calibration::name(line.verdict),
+                                    line.what,
+                                    line.value ? fmt::format("{:.6g}", *line.value) : "-",
+                                    line.unit,
+                                    line.least ? fmt::format("{:.6g}", *line.least) : "",
+                                    line.most ? fmt::format("{:.6g}", *line.most) : "",
+                                    line.text);
+            }
+        }
         for (const sequences::Invalidation& i : point.invalidations) {
             text +=
                 fmt::format("  attempt {}, position '{}': {}\n", i.attempt, i.position, i.reason);
