@@ -107,7 +107,20 @@ void Loader::operator()(const char* name, calibration::Duration& value) const {
 }
 void Loader::operator()(const char* name, PointKind& value) const {
     value = by_word(node_.text(name),
-                    {PointKind::no_load, PointKind::starting, PointKind::accuracy},
+                    {PointKind::no_load,
+                     PointKind::starting,
+                     PointKind::accuracy,
+                     PointKind::identify,
+                     PointKind::heads,
+                     PointKind::constant,
+                     PointKind::dial,
+                     PointKind::tariff,
+                     PointKind::pulse_output,
+                     PointKind::phase_sequence,
+                     PointKind::reactive,
+                     PointKind::communication,
+                     PointKind::set_up,
+                     PointKind::load_curve},
                     [](PointKind kind) { return sequences::name(kind); });
 }
 void Loader::operator()(const char* name, calibration::PowerFactor& value) const {

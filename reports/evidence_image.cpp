@@ -1,6 +1,7 @@
 // From a run to the HDF5 layout: groups, attributes, edges.
 #include "reports/evidence_image.hpp"
 
+#include "reports/check_lines.hpp"
 #include "reports/edges.hpp"
 #include "reports/fields.hpp"
 #include "reports/h5.hpp"
@@ -58,12 +59,16 @@ void write_edges(h5::Group& group, const PositionResult& result, double tick_s) 
     }
 }
 
-void write_position(h5::Group group, const PositionResult& result, const RunResult& run) {
+void write_position(h5::Group group,
+                    const PositionResult& result,
+                    const PointResult& point,
+                    const RunResult& run) {
     group.set("NX_class", std::string_view("NXcollection"));
     Saver saver(group);
     position_fields(saver, result);
     group.set("dut_constant_imp_per_kwh", run.plan.ratings.constant.value());
     write_edges(group, result, run.instruments.tick_s);
+    write_checks(group, result, point.point.programme.kind);
 }
 
 void write_point(h5::Group group, const PointResult& point, const RunResult& run) {
@@ -79,8 +84,22 @@ void write_point(h5::Group group, const PointResult& point, const RunResult& run
     const Columns columns(run);
     for (const auto& position : point.positions) {
         const auto name = fmt::format("position_{:02}", columns.of(position.position));
-        write_position(group.create_group(name), position, run);
+        write_position(group.create_group(name), position, point, run);
     }
+}
+
+struct Titled {
+    const char *name, *title;
+};
+
+void write_ticks(h5::Group& group,
+                 Titled dataset,
+                 const std::vector<std::int64_t>& ticks,
+                 double tick_s) {
+    h5::Node node = group.create(dataset.name, ticks);
+    node.set("units", std::string_view("ticks"));
+    node.set("tick_s", tick_s);
+    node.set("long_name", std::string_view(dataset.title));
 }
 
 void write_meters(h5::Group meters, const RunResult& run) {
@@ -90,11 +109,14 @@ void write_meters(h5::Group meters, const RunResult& run) {
         group.set("NX_class", std::string_view("NXcollection"));
         Saver saver(group);
         meter_fields(saver, run.meters[at]);
-        h5::Node edges = group.create("edge_ticks", run.meters[at].edge_ticks);
-        edges.set("units", std::string_view("ticks"));
-        edges.set("tick_s", run.instruments.tick_s);
-        edges.set("long_name",
-                  std::string_view("every impulse of the run, inside gates and outside"));
+        write_ticks(group,
+                    {"edge_ticks", "every impulse of the run, inside gates and outside"},
+                    run.meters[at].edge_ticks,
+                    run.instruments.tick_s);
+        write_ticks(group,
+                    {"output_edge_ticks", "every impulse of the pulse output in the run"},
+                    run.meters[at].output_edge_ticks,
+                    run.instruments.tick_s);
     }
 }
 
@@ -118,6 +140,7 @@ void write_entry(h5::Group entry, const RunResult& run) {
     run_fields(saver, run);
     entry.set("clock", std::string_view(run.identity.virtual_time ? "virtual" : "real"));
     entry.set("edges_sha256", std::string_view(edges_sha256(run)));
+    entry.set("impulses_sha256", std::string_view(impulses_sha256(run)));
     write_plan_facts(entry, run);
     write_plan(entry, run);
     write_instruments(entry, run);
@@ -159,6 +182,15 @@ std::string edges_sha256(const RunResult& run) {
                 }
             }
         }
+    }
+    return sha256_hex(std::as_bytes(std::span(all)));
+}
+
+std::string impulses_sha256(const RunResult& run) {
+    std::vector<std::int64_t> all;
+    for (const auto& meter : run.meters) {
+        all.insert(all.end(), meter.edge_ticks.begin(), meter.edge_ticks.end());
+        all.insert(all.end(), meter.output_edge_ticks.begin(), meter.output_edge_ticks.end());
     }
     return sha256_hex(std::as_bytes(std::span(all)));
 }

@@ -24,5 +24,7 @@ sequences::RunResult record_from_image(std::span<const std::byte> image);
 // little-endian int64): the same number in the HDF5 file and on the printed page ties the two
 // together.
 std::string edges_sha256(const sequences::RunResult& run);
+// The same over every impulse of the run, meter by meter: of its LED, then of its pulse output.
+std::string impulses_sha256(const sequences::RunResult& run);
 
 }  // namespace reports

@@ -106,6 +106,7 @@ class Group : public Node {
     Node create(const char* name, std::span<const std::int8_t> values, Shape shape);
 
     std::vector<std::int64_t> read_integers(const char* name) const;
+    std::vector<double> read_numbers(const char* name) const;
     std::string read_text(const char* name) const;
     std::vector<std::string> read_texts(const char* name) const;
     double dataset_number(const char* dataset, const char* attribute) const;

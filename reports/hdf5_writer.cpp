@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <optional>
 
 namespace reports {
 namespace {
@@ -40,9 +42,23 @@ bool same_uncertainty(const PositionResult& a, const PositionResult& b) {
     return !a.budget || same(a.budget->expanded_percent, b.budget->expanded_percent);
 }
 
+// What is no number is stored as what is not there.
+bool same(const std::optional<double>& a, const std::optional<double>& b) {
+    const auto stored = [](const std::optional<double>& value) {
+        return value && !std::isnan(*value);
+    };
+    return stored(a) == stored(b) && (!stored(a) || same(*a, *b));
+}
+
+bool same_line(const sequences::CheckLine& a, const sequences::CheckLine& b) {
+    return a.what == b.what && a.unit == b.unit && a.text == b.text && a.verdict == b.verdict &&
+           same(a.value, b.value) && same(a.least, b.least) && same(a.most, b.most);
+}
+
 bool same_position(const PositionResult& a, const PositionResult& b) {
     return a.position == b.position && a.serial == b.serial && a.verdict == b.verdict &&
-           a.reason == b.reason && a.edges == b.edges && same_gate(a, b) && same_uncertainty(a, b);
+           a.reason == b.reason && a.edges == b.edges && same_gate(a, b) &&
+           same_uncertainty(a, b) && std::ranges::equal(a.checks, b.checks, same_line);
 }
 
 bool same_results(const RunResult& a, const RunResult& b) {
@@ -55,7 +71,8 @@ bool same_results(const RunResult& a, const RunResult& b) {
         }
     }
     return std::ranges::equal(a.meters, b.meters, [](const auto& x, const auto& y) {
-        return x.position == y.position && x.serial == y.serial && x.verdict == y.verdict;
+        return x.position == y.position && x.serial == y.serial && x.verdict == y.verdict &&
+               x.edge_ticks == y.edge_ticks && x.output_edge_ticks == y.output_edge_ticks;
     });
 }
 

@@ -1,6 +1,7 @@
 // What holds for all meters at once: conditions measured, repetitions, registers.
 #include "reports/html_parts.hpp"
 #include "reports/html_text.hpp"
+#include "reports/remarks.hpp"
 
 #include <fmt/format.h>
 
@@ -144,7 +145,7 @@ std::string repetitions_section(const RunResult& run) {
 
 std::string remarks_section(const RunResult& run) {
     std::string items;
-    for (const auto& remark : run.remarks) {
+    for (const auto& remark : gathered_remarks(run.remarks)) {
         items += fmt::format("<li>{}</li>\n", escaped(remark));
     }
     return section("Remarks", items.empty() ? "<p>None.</p>\n" : "<ul>" + items + "</ul>\n");

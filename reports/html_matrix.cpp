@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <ranges>
+
 namespace reports {
 namespace {
 
@@ -34,9 +37,12 @@ std::string cell(const PointResult& point, const PositionResult& result) {
                        measured(point, result));
 }
 
+bool is_test(const PointResult& point) { return is_port_test(point); }
+bool has_column(const PointResult& point) { return !is_port_test(point); }
+
 std::string header(const RunResult& run) {
     std::string cells = "<th>position</th><th>serial</th>";
-    for (const auto& point : run.points) {
+    for (const auto& point : run.points | std::views::filter(has_column)) {
         cells += fmt::format("<th class=\"upright\"><span>{}</span></th>",
                              escaped(point.point.programme.name));
     }
@@ -45,7 +51,7 @@ std::string header(const RunResult& run) {
 
 std::string limit_row(const RunResult& run) {
     std::string cells = "<th colspan=\"2\">limits in %</th>";
-    for (const auto& point : run.points) {
+    for (const auto& point : run.points | std::views::filter(has_column)) {
         cells +=
             fmt::format("<th>{}</th>", point.point.limits ? limits_text(*point.point.limits) : "");
     }
@@ -58,7 +64,7 @@ std::string row(const RunResult& run, const sequences::MeterResult& meter, std::
                     number,
                     escaped(meter.position),
                     escaped(meter.serial));
-    for (const auto& point : run.points) {
+    for (const auto& point : run.points | std::views::filter(has_column)) {
         std::string found = "<td class=\"not-run\">–</td>";
         for (const auto& result : point.positions) {
             if (result.position == meter.position) {
@@ -73,6 +79,10 @@ std::string row(const RunResult& run, const sequences::MeterResult& meter, std::
 }  // namespace
 
 std::string matrix_section(const RunResult& run) {
+    // A run of tests over the port alone has a matrix of its own; one without any point has this.
+    if (!run.points.empty() && std::ranges::all_of(run.points, is_test)) {
+        return {};
+    }
     std::string html = "<table class=\"matrix\">" + header(run) + limit_row(run) + "<tbody>\n";
     for (std::size_t number = 0; number < run.meters.size(); ++number) {
         html += row(run, run.meters[number], number);

@@ -148,7 +148,7 @@ std::string impulse_times(const sequences::PositionResult& result) {
 std::string start_table(const std::vector<MeterPoint>& points) {
     std::string rows;
     for (const auto& entry : points) {
-        if (is_accuracy(*entry.point)) {
+        if (is_accuracy(*entry.point) || is_port_test(*entry.point)) {
             continue;
         }
         const auto& result = *entry.result;
@@ -189,12 +189,15 @@ std::string meter_section(const RunResult& run, const MeterResult& meter, std::s
     const auto points = points_of(run, meter.position);
     std::string facts = fact("serial", escaped(meter.serial));
     facts += fact("LED on channel", std::to_string(meter.led_channel));
+    facts +=
+        fact("impulses of the pulse output",
+             meter.output_edge_ticks.empty() ? "" : std::to_string(meter.output_edge_ticks.size()));
     facts += fact("as read from the meter", identity(meter));
     facts += fact("given up because", escaped(meter.reason));
     return fmt::format(
         "<details class=\"meter {}\" id=\"meter-{}\" open>\n<summary><h2>Position {}{}{}</h2> "
         "{}</summary>\n"
-        "<table class=\"facts\">{}</table>\n{}{}{}</details>\n",
+        "<table class=\"facts\">{}</table>\n{}{}{}{}</details>\n",
         style_class(meter.verdict),
         number,
         escaped(meter.position),
@@ -204,7 +207,8 @@ std::string meter_section(const RunResult& run, const MeterResult& meter, std::s
         facts,
         error_plot(points),
         accuracy_table(run, points),
-        start_table(points));
+        start_table(points),
+        port_tests_table(points, number));
 }
 
 }  // namespace reports

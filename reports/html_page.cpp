@@ -52,7 +52,9 @@ std::string content(const RunResult& run) {
     std::string html = notice(run);
     html += fmt::format("<h1>{}</h1>\n", title(run));
     html += summary_section(run);
+    html += failures_section(run);
     html += matrix_section(run);
+    html += port_matrix_section(run);
     html += meter_type_section(run);
     html += provenance_section(run);
     for (std::size_t number = 0; number < run.meters.size(); ++number) {

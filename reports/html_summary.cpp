@@ -175,7 +175,8 @@ std::string provenance_section(const RunResult& run) {
     rows += fact(
         "software",
         escaped(fmt::format("calrig {} ({})", identity.software_version, identity.git_commit)));
-    rows += fact("SHA-256 of all edges", "<code>" + edges_sha256(run) + "</code>");
+    rows += fact("SHA-256 of all edges in gates", "<code>" + edges_sha256(run) + "</code>");
+    rows += fact("SHA-256 of all impulses", "<code>" + impulses_sha256(run) + "</code>");
     return section("Bench, procedure and software",
                    "<table class=\"facts\">" + rows + "</table>\n");
 }

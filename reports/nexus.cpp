@@ -80,10 +80,18 @@ void write_verdicts(h5::Group& group, const RunResult& run, const Columns& colum
     node.set("flag_meanings", std::string_view(meanings));
 }
 
+bool has_errors(const RunResult& run) {
+    return std::ranges::any_of(run.points, [](const PointResult& point) {
+        return std::ranges::any_of(point.positions,
+                                   [](const auto& p) { return p.gate.has_value(); });
+    });
+}
+
 void write_results(h5::Group group, const RunResult& run, const Columns& columns) {
     const std::vector<std::string> axes{"point_name", "position"};
     group.set("NX_class", std::string_view("NXdata"));
-    group.set("signal", std::string_view("error_percent"));
+    // A run without errors opens on its verdicts rather than on an empty plot.
+    group.set("signal", std::string_view(has_errors(run) ? "error_percent" : "verdict"));
     group.set("axes", std::span<const std::string>(axes));
     const auto write = [&](const char* name, const char* title, const OfPosition& value) {
         write_percent(group, name, title, table(run, columns, value));
@@ -99,12 +107,13 @@ void write_results(h5::Group group, const RunResult& run, const Columns& columns
         return p.point.limits ? p.point.limits->upper.value() : nothing;
     });
     write_verdicts(group, run, columns);
-    std::vector<std::string> names;
-    names.reserve(run.points.size());
+    std::vector<std::string> names, kinds;
     for (const auto& point : run.points) {
         names.push_back(point.point.programme.name);
+        kinds.emplace_back(sequences::name(point.point.programme.kind));
     }
     group.create_texts("point_name", names);
+    group.create_texts("point_kind", kinds);
     group.create_texts("position", columns.names());
 }
 

@@ -1,4 +1,5 @@
 // From the HDF5 layout back to a run.
+#include "reports/check_lines.hpp"
 #include "reports/edges.hpp"
 #include "reports/evidence_image.hpp"
 #include "reports/fields.hpp"
@@ -52,6 +53,7 @@ PositionResult read_position(const h5::Group& group) {
     const Loader loader(group);
     position_fields(loader, result);
     read_edges(group, result);
+    result.checks = read_checks(group);
     return result;
 }
 
@@ -75,6 +77,10 @@ MeterResult read_meter(const h5::Group& group) {
     const Loader loader(group);
     meter_fields(loader, meter);
     meter.edge_ticks = group.read_integers("edge_ticks");
+    // Evidence of calrig 0.1 has no pulse outputs.
+    if (group.has_child("output_edge_ticks")) {
+        meter.output_edge_ticks = group.read_integers("output_edge_ticks");
+    }
     return meter;
 }
 
@@ -111,6 +117,11 @@ RunResult record_from_image(std::span<const std::byte> image) {
     }
     if (edges_sha256(run) != entry.text("edges_sha256")) {
         throw h5::Error("attribute 'edges_sha256' of /entry: the edges are not those written");
+    }
+    // Evidence of calrig 0.1 does not have it.
+    if (entry.has("impulses_sha256") && impulses_sha256(run) != entry.text("impulses_sha256")) {
+        throw h5::Error(
+            "attribute 'impulses_sha256' of /entry: the impulses are not those written");
     }
     return run;
 }

@@ -16,7 +16,7 @@ enum Exit : int {
 };
 
 struct PlanOptions {
-    std::string programme, meter, limits, rule = "simple", bench;
+    std::string programme, meter, meters_folder, limits, rule = "simple", bench;
     int positions = 0;  // 0: not given
     std::uint64_t seed = 1;
     bool printed_minimum = false;
@@ -41,10 +41,24 @@ struct RecoverOptions {
 };
 
 struct EmulateOptions {
-    std::string meter = "countis-e48", bench;
+    std::string meter = "countis-e48", meters_folder, bench;
     int positions = 0;
+    double speed = 1;
     std::uint64_t seed = 1;
     std::vector<std::string> faults;
+};
+
+struct FindOptions {
+    std::string link, meter = "countis-e43", meters_folder;
+    std::string units;               // "1-247"; empty: all, the usual ones first
+    std::vector<std::string> lines;  // "9600,8E1"; empty: all that meters have
+    bool echoes = false, json = false;
+};
+
+struct ListOptions {
+    std::string what;
+    std::string meter, meters_folder;
+    bool json = false;
 };
 
 int run_command(const RunOptions& options);
@@ -52,6 +66,7 @@ int plan_command(const PlanOptions& options);
 int report_command(const ReportOptions& options);
 int recover_command(const RecoverOptions& options);
 int emulate_command(const EmulateOptions& options);
-int list_command(const std::string& what);
+int find_meters_command(const FindOptions& options);
+int list_command(const ListOptions& options);
 
 }  // namespace scripts

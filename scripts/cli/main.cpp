@@ -4,6 +4,7 @@
 #include "instruments/fault.hpp"
 #include "instruments/io/link.hpp"
 #include "reports/evidence_error.hpp"
+#include "rig/bench_file.hpp"
 #include "rig/journal.hpp"
 #include "scripts/cli/commands.hpp"
 #include "scripts/cli/say.hpp"
@@ -34,10 +35,20 @@ std::string whole_number(const std::string& text) {
     return digits ? "" : fmt::format("expected a whole number from 0, got '{}'", text);
 }
 
+constexpr auto meter_help = "a meter type (calrig list meters) or a TOML file";
+
+void add_meters_folder(CLI::App& app, std::string& folder) {
+    app.add_option("--meters",
+                   folder,
+                   "a folder of meter types of your own, searched first; else $CALRIG_METERS")
+        ->check(CLI::ExistingDirectory);
+}
+
 void add_plan_options(CLI::App& app, PlanOptions& options) {
     app.add_option("programme", options.programme, "a built-in programme or a TOML file")
         ->required();
-    app.add_option("--meter", options.meter, "a built-in meter type or a TOML file")->required();
+    app.add_option("--meter", options.meter, meter_help)->required();
+    add_meters_folder(app, options.meters_folder);
     app.add_option("--positions", options.positions, "meters on the built-in twin (3 unless told)")
         ->check(CLI::Range(1, 80));
     app.add_option(
@@ -108,15 +119,55 @@ void add_reports(CLI::App& app, std::function<int()>& chosen) {
     });
 }
 
+void add_list(CLI::App& app, std::function<int()>& chosen) {
+    const auto options = std::make_shared<ListOptions>();
+    CLI::App* list = app.add_subcommand(
+        "list", "what there is: meters, registers, programmes, limits, drivers, faults, ports");
+    list->add_option(
+            "what", options->what, "meters|registers|programmes|limits|drivers|faults|ports")
+        ->required();
+    list->add_option("--meter", options->meter, "of list registers: the meter type");
+    add_meters_folder(*list, options->meters_folder);
+    list->add_flag("--json", options->json, "machine-readable output (meters, registers, faults)");
+    list->callback([&chosen, options] { chosen = [options] { return list_command(*options); }; });
+}
+
+void add_find_meters(CLI::App& app, std::function<int()>& chosen) {
+    const auto options = std::make_shared<FindOptions>();
+    CLI::App* find = app.add_subcommand(
+        "find-meters", "who is on a serial line, at which address and with which settings");
+    find->add_option(
+            "--link", options->link, "serial:DEVICE without settings, pty:PATH or tcp:HOST:PORT")
+        ->required();
+    find->add_option("--meter", options->meter, "the type that is looked for")
+        ->capture_default_str();
+    add_meters_folder(*find, options->meters_folder);
+    find->add_option("--units", options->units, "addresses: 5, 1-247, 1-10,20; else 1 to 247");
+    find->add_option("--lines",
+                     options->lines,
+                     "settings of the line, one or more: 9600,8E1; else 4800 to 38400 with 8N1, "
+                     "8E1, 8O1, 8N2");
+    find->add_flag("--echo", options->echoes, "the adapter hears what it sends");
+    find->add_flag("--json", options->json, "machine-readable output");
+    find->callback(
+        [&chosen, options] { chosen = [options] { return find_meters_command(*options); }; });
+}
+
 void add_others(CLI::App& app, std::function<int()>& chosen) {
     const auto options = std::make_shared<EmulateOptions>();
     CLI::App* emulate = app.add_subcommand(
         "emulate", "serve the emulated bench on TCP and ptys; prints its bench file");
-    emulate->add_option("--meter", options->meter, "a built-in meter type or a TOML file")
-        ->capture_default_str();
+    emulate->add_option("--meter", options->meter, meter_help)->capture_default_str();
+    add_meters_folder(*emulate, options->meters_folder);
     emulate->add_option("--positions", options->positions, "meters (3 unless told)")
         ->check(CLI::Range(1, 80));
     emulate->add_option("--bench", options->bench, "bench file with every device on the twin");
+    emulate
+        ->add_option("--speed",
+                     options->speed,
+                     "bench seconds per second, here and for whoever uses the printed bench file")
+        ->capture_default_str()
+        ->check(CLI::Range(1.0, rig::most_speed));
     emulate->add_option("--seed", options->seed, "of everything random")
         ->capture_default_str()
         ->check(whole_number);
@@ -125,11 +176,8 @@ void add_others(CLI::App& app, std::function<int()>& chosen) {
     emulate->callback(
         [&chosen, options] { chosen = [options] { return emulate_command(*options); }; });
 
-    const auto what = std::make_shared<std::string>();
-    CLI::App* list = app.add_subcommand(
-        "list", "what there is: meters, programmes, limits, drivers, faults, ports");
-    list->add_option("what", *what, "meters|programmes|limits|drivers|faults|ports")->required();
-    list->callback([&chosen, what] { chosen = [what] { return list_command(*what); }; });
+    add_list(app, chosen);
+    add_find_meters(app, chosen);
 }
 
 // One line, whatever the text is made of: scripts and logs take what went wrong line by line.

@@ -38,12 +38,8 @@ std::string fault_table(const rig::FaultEntry& fault) {
 
 }  // namespace
 
-dut::MeterType meter_type(const std::string& name) {
-    if (name.ends_with(".toml") || name.find('/') != std::string::npos) {
-        return dut::parse_meter_type(file_text(name),
-                                     std::filesystem::path(name).filename().string());
-    }
-    const calibration::EmbeddedText text = dut::meter_type_text(name);
+dut::MeterType meter_type(const std::string& name, const std::string& meters_folder) {
+    const sequences::MeterText text = sequences::load_meter_text(name, meters_folder);
     return dut::parse_meter_type(text.text, text.name);
 }
 
@@ -69,8 +65,10 @@ BenchText bench_text(const std::string& path,
 
 Prepared prepare(const PlanOptions& options) {
     Prepared prepared;
-    prepared.setup = sequences::load_setup(
-        {.programme = options.programme, .meter = options.meter, .limits = options.limits});
+    prepared.setup = sequences::load_setup({.programme = options.programme,
+                                            .meter = options.meter,
+                                            .limits = options.limits,
+                                            .meters_folder = options.meters_folder});
     prepared.setup.rule = calibration::decision_rule_from_name(options.rule);
     prepared.setup.printed_minimum_current = options.printed_minimum;
     prepared.setup.seed = options.seed;

@@ -32,6 +32,7 @@ BenchText bench_text(const std::string& path,
                      const std::vector<std::string>& faults,
                      const dut::MeterType& meter);
 
-dut::MeterType meter_type(const std::string& name);
+// A built-in type, one of the user's folder, or a TOML file. Throws calibration::DataError.
+dut::MeterType meter_type(const std::string& name, const std::string& meters_folder = {});
 
 }  // namespace scripts

@@ -1,5 +1,7 @@
 #include "scripts/cli/tables.hpp"
 
+#include "reports/check_text.hpp"
+#include "reports/remarks.hpp"
 #include "scripts/cli/progress.hpp"
 
 #include <fmt/format.h>
@@ -30,7 +32,21 @@ std::string limit_text(const sequences::TestPoint& point) {
         return lower == -upper ? fmt::format("+-{:.2f} %", upper)
                                : fmt::format("{:+.2f} {:+.2f} %", lower, upper);
     }
+    if (sequences::is_port_test(point.programme.kind)) {
+        return {};
+    }
     return point.programme.kind == PointKind::no_load ? "<= 1 imp" : "starts";
+}
+
+bool passed(const sequences::CheckLine& line) { return line.verdict == Verdict::pass; }
+
+// How many of the things that were looked at are as they should be; remarks are not judged.
+std::string checks_text(const PositionResult& position) {
+    const auto judged = std::ranges::count_if(
+        position.checks, [](const auto& line) { return line.verdict != Verdict::not_run; });
+    return judged == 0
+               ? std::string()
+               : fmt::format("{}/{}", std::ranges::count_if(position.checks, passed), judged);
 }
 
 std::string cell(const PointResult& point, const PositionResult& position) {
@@ -42,6 +58,8 @@ std::string cell(const PointResult& point, const PositionResult& position) {
         text = fmt::format("{:+.3f} %", position.gate->error_pi_percent);
     } else if (point.point.programme.kind == PointKind::no_load) {
         text = fmt::format("{} imp", position.impulses);
+    } else if (sequences::is_port_test(point.point.programme.kind)) {
+        text = checks_text(position);
     } else if (!position.impulse_times_s.empty()) {
         text = duration_text(position.impulse_times_s.back());
     }
@@ -138,7 +156,8 @@ std::string row(const PointResult& point, const Layout& layout) {
     const auto passed = std::ranges::count_if(
         point.positions, [](const auto& p) { return p.verdict == Verdict::pass; });
     text += fmt::format("   {:>3} of {} pass", passed, point.positions.size());
-    if (const PositionResult* worst = worst_of(point)) {
+    const PositionResult* worst = worst_of(point);
+    if (worst != nullptr && (worst->gate || worst->verdict != Verdict::pass)) {
         text += fmt::format("   worst: position {}: {}", worst->position, cell(point, *worst));
     }
     return text + "\n";
@@ -153,6 +172,39 @@ std::string upper_case(std::string_view text) {
     return out;
 }
 
+// A line that did not pass, with its numbers.
+std::string line_text(const sequences::CheckLine& line) {
+    const reports::CheckTexts texts = reports::check_texts(line);
+    return fmt::format("    {}: {}{}\n",
+                       line.what,
+                       texts.found,
+                       texts.permitted.empty() ? "" : "; permitted " + texts.permitted);
+}
+
+std::string failed_lines(const PositionResult& position) {
+    std::string text;
+    for (const sequences::CheckLine& line : position.checks) {
+        const bool stands_out = !passed(line) && line.verdict != Verdict::not_run;
+        text += stands_out && reports::adds_to(position.reason, line) ? line_text(line) : "";
+    }
+    return text;
+}
+
+// Before anything is believed of single meters: whether each is where the bench file says.
+std::string wiring(const RunResult& result) {
+    std::string text;
+    for (const PointResult& point : result.points) {
+        for (const PositionResult& position : point.positions) {
+            if (point.point.programme.kind == PointKind::heads &&
+                position.verdict != Verdict::pass && position.verdict != Verdict::not_run) {
+                text +=
+                    fmt::format("  WIRING: position {}: {}\n", position.position, position.reason);
+            }
+        }
+    }
+    return text;
+}
+
 // Why whatever did not pass did not.
 std::string reasons(const RunResult& result) {
     std::string text;
@@ -164,6 +216,7 @@ std::string reasons(const RunResult& result) {
                                     point.point.programme.name,
                                     calibration::name(position.verdict),
                                     position.reason);
+                text += failed_lines(position);
             }
         }
     }
@@ -173,7 +226,7 @@ std::string reasons(const RunResult& result) {
                 "  position {}: registers: {}\n", meter.position, meter.registers->reason);
         }
     }
-    for (const std::string& remark : result.remarks) {
+    for (const std::string& remark : reports::gathered_remarks(result.remarks)) {
         text += fmt::format("  note: {}\n", remark);
     }
     return text;
@@ -294,7 +347,7 @@ std::string result_as_text(const RunResult& result) {
     for (const PointResult& point : result.points) {
         text += row(point, layout);
     }
-    text += fmt::format("\n{}", meters_lines(result));
+    text += fmt::format("\n{}{}", wiring(result), meters_lines(result));
     text += repetitions(result);
     text += reasons(result);
     const std::string partial = sequences::partial_text(result.plan);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,28 @@ namespace {
 using sequences::PointResult;
 using sequences::PositionResult;
 using sequences::RunResult;
+
+// JSON has neither infinities nor what is no number.
+void set_number(nlohmann::json& json, const char* name, const std::optional<double>& value) {
+    if (value && std::isfinite(*value)) {
+        json[name] = *value;
+    }
+}
+
+nlohmann::json check_as_json(const sequences::CheckLine& line) {
+    nlohmann::json json{{"what", line.what},
+                        {"verdict", std::string(calibration::name(line.verdict))}};
+    set_number(json, "value", line.value);
+    set_number(json, "least", line.least);
+    set_number(json, "most", line.most);
+    if (!line.unit.empty()) {
+        json["unit"] = line.unit;
+    }
+    if (!line.text.empty()) {
+        json["text"] = line.text;
+    }
+    return json;
+}
 
 nlohmann::json position_as_json(const PositionResult& position) {
     nlohmann::json json{{"position", position.position},
@@ -29,6 +52,12 @@ nlohmann::json position_as_json(const PositionResult& position) {
     }
     if (position.budget && std::isfinite(position.budget->expanded_percent)) {
         json["expanded_uncertainty_percent"] = position.budget->expanded_percent;
+    }
+    if (!position.checks.empty()) {
+        json["checks"] = nlohmann::json::array();
+        for (const sequences::CheckLine& line : position.checks) {
+            json["checks"].push_back(check_as_json(line));
+        }
     }
     return json;
 }
@@ -87,6 +116,7 @@ std::string result_as_json(const RunResult& result) {
             positions.push_back(position_as_json(position));
         }
         points.push_back({{"name", point.point.programme.name},
+                          {"kind", std::string(sequences::name(point.point.programme.kind))},
                           {"attempts", point.attempts},
                           {"positions", positions}});
     }

@@ -2,6 +2,7 @@
 #include "calibration/document.hpp"
 #include "scripts/python/bench_handle.hpp"
 #include "scripts/python/bindings.hpp"
+#include "scripts/python/position_handle.hpp"
 #include "scripts/python/registers.hpp"
 
 #include <fmt/format.h>
@@ -60,11 +61,13 @@ Handle twin(const Path& meter,
             int positions,
             std::uint64_t seed,
             const std::vector<std::string>& faults,
-            const std::optional<Path>& transcript) {
+            const std::optional<Path>& transcript,
+            const std::optional<Path>& meters) {
     if (positions < 1 || positions > 80) {
         throw DataError(fmt::format("positions: expected 1 to 80, got {}", positions));
     }
     return opened({.meter = meter.string(),
+                   .meters_folder = meters.value_or(Path{}).string(),
                    .positions = positions,
                    .seed = seed,
                    .faults = faults,
@@ -75,11 +78,13 @@ Handle from_file(const Path& path,
                  const Path& meter,
                  std::uint64_t seed,
                  const std::vector<std::string>& faults,
-                 const std::optional<Path>& transcript) {
+                 const std::optional<Path>& transcript,
+                 const std::optional<Path>& meters) {
     if (path.empty()) {
         throw DataError("path: expected a bench file, got an empty name");
     }
     return opened({.meter = meter.string(),
+                   .meters_folder = meters.value_or(Path{}).string(),
                    .bench = path.string(),
                    .seed = seed,
                    .faults = faults,
@@ -134,6 +139,14 @@ RegistersOf registers(BenchHandle& handle, const PositionName& wanted) {
     return found;
 }
 
+void bypass(BenchHandle& handle, const std::vector<PositionName>& wanted) {
+    std::vector<std::size_t> positions;
+    for (const PositionName& name : wanted) {
+        positions.push_back(position_of(handle, name));
+    }
+    handle.at_work([&](BenchSession& session) { session.bypass(positions); });
+}
+
 void wait(BenchHandle& handle, double time_s) {
     handle.at_work([&](BenchSession& session) { session.wait(time_s); });
 }
@@ -153,16 +166,16 @@ std::string text_of(const BenchHandle& handle) {
 constexpr auto twin_doc =
     R"(The built-in simulated bench, in virtual time; every hidden error is drawn from the seed.
 
-meter: a built-in meter type or a TOML file. positions: 1 to 80. seed: the same seed gives the same bench, and the one
+meter: a meter type (`calrig list meters`) or a TOML file. positions: 1 to 80. seed: the same seed gives the same bench, and the one
 `calrig run --seed` has. faults: what to inject, "KIND[:POSITION]@SECONDS[=AMOUNT]". transcript: a file for everything
-that crosses a link, as text.
+that crosses a link, as text. meters: a folder of meter types of your own, searched first; else $CALRIG_METERS.
 Raises DataError.)";
 
 constexpr auto from_file_doc =
     R"(The bench a bench file describes. Opens every link and identifies the devices; drives nothing.
 
-path: the bench file. meter: the type of the meters on it. seed, faults: of what the file puts on the twin. transcript:
-as in twin(). A bench with a real clock is served only while one of its methods runs.
+path: the bench file. meter: the type of the meters on it. seed, faults: of what the file puts on the twin. transcript,
+meters: as in twin(). A bench with a real clock is served only while one of its methods runs.
 Raises DataError, LinkError or DeviceFault.)";
 
 constexpr auto apply_doc =
@@ -193,6 +206,14 @@ constexpr auto observe_doc =
 
 Raises DeviceFault (the source reports a fault) or LinkError. After any exception the bench is off.)";
 
+constexpr auto bypass_doc =
+    R"(Takes these positions out of the current circuit and all others into it; their voltage stays.
+
+positions: names (str) or indices in bench order (int); an empty list takes every meter into the circuit, as off() does.
+Relays move without current: apply LoadPoint.voltage_only() or off() before. measure() wants every meter in the circuit.
+Raises DataError for a position without a relay, DeviceFault for a relay that does not move or while current flows,
+LinkError or Stopped. After any exception the bench is off.)";
+
 constexpr auto wait_doc =
     R"(Lets `time_s` seconds of bench time pass with the load as it is. Raises as apply().)";
 
@@ -216,6 +237,7 @@ void bind_bench_methods(py::class_<BenchHandle, Handle>& bench) {
              "timeout_s"_a = py::none())
         .def("observe", observe, observe_doc)
         .def("registers", registers, registers_doc, "position"_a)
+        .def("bypass", bypass, bypass_doc, "positions"_a)
         .def("wait", wait, wait_doc, "time_s"_a)
         .def("off", off, off_doc)
         .def("stop", &BenchHandle::request_stop, stop_doc)
@@ -234,14 +256,15 @@ void bind_bench_properties(py::class_<BenchHandle, Handle>& bench) {
             "meter",
             [](const BenchHandle& h) { return h.bench().meter().id; },
             "Id of the meter type.")
-        .def_property_readonly(
-            "positions",
-            [](const BenchHandle& h) { return h.bench().file().positions; },
-            "List of Position, in bench order.")
+        .def_property_readonly("positions", positions_of, "List of Position, in bench order.")
         .def_property_readonly(
             "simulated",
             [](const BenchHandle& h) { return h.bench().file().any_simulated(); },
             "Whether any device of the bench is a simulated one.")
+        .def_property_readonly(
+            "has_position_switch",
+            [](const BenchHandle& h) { return h.bench().has_position_switch(); },
+            "Whether positions can be taken out of the current circuit.")
         .def_property_readonly(
             "virtual_time",
             [](const BenchHandle& h) { return h.bench().file().virtual_clock; },
@@ -279,7 +302,8 @@ void bind_bench(py::module_& core) {
                     "seed"_a = 1,
                     py::kw_only(),
                     "faults"_a = std::vector<std::string>{},
-                    "transcript"_a = py::none())
+                    "transcript"_a = py::none(),
+                    "meters"_a = py::none())
         .def_static("from_file",
                     from_file,
                     from_file_doc,
@@ -288,7 +312,8 @@ void bind_bench(py::module_& core) {
                     "meter"_a,
                     "seed"_a = 1,
                     "faults"_a = std::vector<std::string>{},
-                    "transcript"_a = py::none());
+                    "transcript"_a = py::none(),
+                    "meters"_a = py::none());
     bind_bench_methods(bench);
     bind_bench_properties(bench);
     py::module_::import("atexit").attr("register")(py::cpp_function(shut_down_all));

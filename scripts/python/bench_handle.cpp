@@ -68,7 +68,7 @@ std::vector<std::weak_ptr<BenchHandle>>& open_benches() {
 
 BenchHandle::BenchHandle(const BenchRequest& request) : request_(request) {
     const py::gil_scoped_release released;
-    const dut::MeterType meter = meter_type(request.meter);
+    const dut::MeterType meter = meter_type(request.meter, request.meters_folder);
     text_ = bench_text(request.bench, request.positions, request.seed, request.faults, meter);
     const rig::BenchFile file = rig::parse_bench_file(text_.text, text_.name);
     session_ = std::make_unique<sequences::BenchSession>(rig::Bench::assemble(

@@ -17,8 +17,9 @@ namespace scripts::python {
 
 struct BenchRequest {
     std::string meter;
-    std::string bench;  // a bench file; empty: the built-in twin
-    int positions = 0;  // of the built-in twin
+    std::string meters_folder;  // of the user's own meter types; empty: the usual one
+    std::string bench;          // a bench file; empty: the built-in twin
+    int positions = 0;          // of the built-in twin
     std::uint64_t seed = 1;
     std::vector<std::string> faults;
     std::filesystem::path transcript;

@@ -10,6 +10,7 @@ namespace scripts::python {
 void bind_errors(pybind11::module_& core);
 void bind_load_point(pybind11::module_& core);
 void bind_positions(pybind11::module_& core);
+void bind_registers(pybind11::module_& core);
 void bind_readings(pybind11::module_& core);
 void bind_results(pybind11::module_& core);
 void bind_bench(pybind11::module_& core);

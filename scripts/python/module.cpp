@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, core) {
     bind_errors(core);
     bind_load_point(core);
     bind_positions(core);
+    bind_registers(core);
     bind_readings(core);
     bind_results(core);
     bind_bench(core);

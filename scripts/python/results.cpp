@@ -1,6 +1,7 @@
 // calrig.Point, calrig.Result and calrig.Meter: what a run says.
 #include "sequences/results.hpp"
 
+#include "reports/check_text.hpp"
 #include "scripts/python/arrays.hpp"
 #include "scripts/python/bindings.hpp"
 #include "scripts/python/numbers.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 namespace py = pybind11;
 using calibration::Verdict;
+using sequences::CheckLine;
 using sequences::MeterResult;
 using sequences::PointResult;
 using sequences::PositionResult;
@@ -47,6 +49,30 @@ py::object limits_of(const PointResult& point) {
     return py::make_tuple(point.point.limits->lower.value(), point.point.limits->upper.value());
 }
 
+std::string text_of(const CheckLine& line) {
+    const reports::CheckTexts texts = reports::check_texts(line);
+    return fmt::format("<calrig.Check '{}': {}{}, {}>",
+                       line.what,
+                       texts.found,
+                       texts.permitted.empty() ? "" : " (permitted " + texts.permitted + ")",
+                       calibration::name(line.verdict));
+}
+
+void bind_check(py::module_& core) {
+    py::class_<CheckLine>(core, "Check", "One thing that a test over the port looked at.")
+        .def_readonly("what", &CheckLine::what, "What was looked at.")
+        .def_readonly("value", &CheckLine::value, "What was found, in `unit`; None: see `text`.")
+        .def_readonly("least", &CheckLine::least, "Permitted, in `unit`; None: not judged.")
+        .def_readonly("most", &CheckLine::most, "Permitted, in `unit`; None: not judged.")
+        .def_readonly("unit", &CheckLine::unit, "\"%\", \"Wh\", \"ms\"; empty for a bare number.")
+        .def_readonly("text", &CheckLine::text, "What was read, or what the value is; or empty.")
+        .def_property_readonly(
+            "verdict",
+            [](const CheckLine& l) { return std::string(calibration::name(l.verdict)); },
+            "As of a Result; \"not_run\" where nothing is judged.")
+        .def("__repr__", [](const CheckLine& l) { return text_of(l); });
+}
+
 void bind_result(py::module_& core) {
     py::class_<PositionResult>(core, "Result", "One position at one point of a run.")
         .def_readonly("position", &PositionResult::position, "Name.")
@@ -54,7 +80,7 @@ void bind_result(py::module_& core) {
         .def_property_readonly(
             "verdict",
             [](const PositionResult& r) { return std::string(calibration::name(r.verdict)); },
-            "\"pass\", \"fail\", \"inconclusive\", \"suspect\", \"invalid\" or \"not run\".")
+            "\"pass\", \"fail\", \"inconclusive\", \"suspect\", \"invalid\" or \"not_run\".")
         .def_readonly("reason", &PositionResult::reason, "One line; empty for a plain pass.")
         .def_readonly("attempt", &PositionResult::attempt, "The one that counted, from 1.")
         .def_property_readonly("error_percent", error_percent, error_doc)
@@ -71,6 +97,9 @@ void bind_result(py::module_& core) {
         .def_readonly("observed_s",
                       &PositionResult::observed_s,
                       "No-load: how long it was observed, s; starting: until it was decided.")
+        .def_readonly("checks",
+                      &PositionResult::checks,
+                      "List of Check: all that a test over the port looked at, in order.")
         .def_property_readonly(
             "impulse_times_s",
             [](const PositionResult& r) { return array_of(r.impulse_times_s); },
@@ -100,7 +129,9 @@ void bind_point(py::module_& core) {
             [](const PointResult& p) {
                 return std::string(sequences::name(p.point.programme.kind));
             },
-            "\"no-load\", \"starting\" or \"accuracy\".")
+            "\"no-load\", \"starting\", \"accuracy\", or a test over the port: \"identify\", "
+            "\"heads\", \"constant\", \"dial\", \"tariff\", \"pulse-output\", "
+            "\"phase-sequence\", \"reactive\", \"communication\", \"set-up\", \"load-curve\".")
         .def_property_readonly("verdict", verdict_of, "The worst of its positions.")
         .def_readonly("results", &PointResult::positions, "List of Result, in bench order.")
         .def_property_readonly(
@@ -148,12 +179,17 @@ void bind_meter(py::module_& core) {
             "edge_ticks",
             [](const MeterResult& m) { return array_of(m.edge_ticks); },
             "int64 [n]: every impulse of the run, inside gates and outside, in ticks.")
+        .def_property_readonly(
+            "output_edge_ticks",
+            [](const MeterResult& m) { return array_of(m.output_edge_ticks); },
+            "int64 [n]: every impulse of its pulse output in the run, in ticks; empty: not wired.")
         .def("__repr__", text);
 }
 
 }  // namespace
 
 void bind_results(py::module_& core) {
+    bind_check(core);
     bind_result(core);
     bind_point(core);
     bind_meter(core);

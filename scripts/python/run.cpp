@@ -87,7 +87,7 @@ void bind_run(py::module_& core) {
                                verdict_of,
                                "The worst of its meters: \"pass\", \"fail\", \"invalid\", "
                                "\"suspect\", \"inconclusive\" or "
-                               "\"not run\".")
+                               "\"not_run\".")
         .def_property_readonly(
             "passed", passed, "Whether every verdict is a pass and the run came to its end.")
         .def_property_readonly(

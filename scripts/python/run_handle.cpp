@@ -19,8 +19,11 @@ namespace {
 using std::filesystem::path;
 
 sequences::RunSetup setup_of(const BenchHandle& bench, const RunRequest& request) {
-    sequences::RunSetup setup = sequences::load_setup(
-        {.programme = request.programme, .meter = bench.request().meter, .limits = request.limits});
+    sequences::RunSetup setup =
+        sequences::load_setup({.programme = request.programme,
+                               .meter = bench.request().meter,
+                               .limits = request.limits,
+                               .meters_folder = bench.request().meters_folder});
     setup.rule = calibration::decision_rule_from_name(request.rule);
     setup.printed_minimum_current = request.printed_minimum;
     setup.seed = bench.request().seed;

@@ -1,5 +1,5 @@
 // Writes a small piece of evidence for readers that know nothing of calrig: sample_evidence FILE.h5
-// [FILE.html [POSITIONS]].
+// [FILE.html [POSITIONS [port]]].
 #include "reports/hdf5_writer.hpp"
 #include "reports/html.hpp"
 #include "tests/reports/sample_run.hpp"
@@ -9,12 +9,13 @@
 #include <iostream>
 
 int main(int count, char** arguments) {
-    if (count < 2 || count > 4) {
-        std::cerr << "usage: sample_evidence FILE.h5 [FILE.html [POSITIONS]]\n";
+    if (count < 2 || count > 5) {
+        std::cerr << "usage: sample_evidence FILE.h5 [FILE.html [POSITIONS [port]]]\n";
         return 2;
     }
     try {
-        const auto run = tests::sample_run({.positions = count > 3 ? std::atoi(arguments[3]) : 3});
+        const auto run = tests::sample_run(
+            {.positions = count > 3 ? std::atoi(arguments[3]) : 3, .port_tests = count > 4});
         reports::write_evidence(run, arguments[1]);
         if (count > 2) {
             std::ofstream(arguments[2], std::ios::binary) << reports::render_html(run);

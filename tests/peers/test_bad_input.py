@@ -26,15 +26,15 @@ from command import (
 @pytest.mark.parametrize(
     "arguments, expected",
     [
-        ([], "expected a command (run, plan, report, recover, emulate, list), got nothing"),
-        (["measure"], "expected a command (run, plan, report, recover, emulate, list), got 'measure'"),
+        ([], "expected a command (run, plan, report, recover, emulate, list, find-meters), got nothing"),
+        (["measure"], "expected a command (run, plan, report, recover, emulate, list, find-meters), got 'measure'"),
         (["run"], "programme is required"),
         (["run", "imax-short"], "--meter is required"),
         ([*PLAIN, "--loud"], "--loud"),
         ([*PLAIN, "extra"], "extra"),
-        (["run", "imax", "--meter", "countis-e28"], "en50470-3-verification, eol-quick, imax-short"),
+        (["run", "imax", "--meter", "countis-e28"], "eol-port, countis-port-tests, imax-short"),
         (["run", "imax.toml", "--meter", "countis-e28"], "imax.toml"),
-        (["run", "imax-short", "--meter", "countis"], "countis-e27, countis-e28, countis-e47, countis-e48"),
+        (["run", "imax-short", "--meter", "countis"], "countis-e27, countis-e28, countis-e43, countis-e47, countis-e48"),
         ([*PLAIN, "--positions", "0"], "1 to 80"),
         ([*PLAIN, "--positions", "81"], "1 to 80"),
         ([*PLAIN, "--positions", "two"], "1 to 80"),
@@ -58,7 +58,7 @@ from command import (
         (["recover", "rubbish", "-o", "b.h5"], "rubbish"),
         (["recover", "rubbish"], "-o"),
         (["list"], "required"),
-        (["list", "birds"], "expected meters, programmes, limits, drivers, faults or ports, got 'birds'"),
+        (["list", "birds"], "expected meters, registers, programmes, limits, drivers, faults or ports, got 'birds'"),
         (["emulate", "--meter", "countis"], "countis-e27"),
         (["plan", "imax-short"], "--meter is required"),
     ],
@@ -72,7 +72,7 @@ def test_a_wrong_command_is_refused_in_one_line(arguments, expected, tmp_path):
 
 
 def test_a_line_stays_one_line_whatever_the_argument(tmp_path):
-    refused(calrig(*PLAIN, "--rule", "two\nlines", cwd=tmp_path), "two lines")
+    refused(calrig(*PLAIN, "--rule", "two\nlines", cwd=tmp_path), "two\\x0Alines")
 
 
 # -- files --------------------------------------------------------------------------------------------------------
@@ -81,10 +81,10 @@ def test_a_line_stays_one_line_whatever_the_argument(tmp_path):
 @pytest.mark.parametrize(
     "find, replace, expected",
     [
-        (r"led_channel = 2", "led_channel = 1", "bench.toml:31: position.led_channel: expected a channel of its own"),
+        (r"led_channel = 2", "led_channel = 1", "bench.toml:38: position.led_channel: expected a channel of its own"),
         (r"led_channel = 2", "led_channel = 0", "which is the reference's"),
         (r"led_channel = 2", "led_channel = 200", "led_channel: expected an integer from 0 to 126, got 200"),
-        (r"led_channel = 2", "led_channel = two", "bench.toml:31"),
+        (r"led_channel = 2", "led_channel = two", "bench.toml:38"),
         (r'name = "2"', 'name = "1"', "expected a name of its own"),
         (r'driver = "ctag"', 'driver = "stopwatch"', "capture.driver: expected one of ctag, got 'stopwatch'"),
         (r'driver = "zera-mt"', 'driver = "zera-mt"\ncolour = "grey"', "colour: unknown key"),

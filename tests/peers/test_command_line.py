@@ -247,11 +247,11 @@ def test_the_expected_time_is_about_what_a_run_takes(tmp_path):
 @pytest.mark.parametrize(
     "what, known",
     [
-        ("meters", ["countis-e27", "countis-e28", "countis-e47", "countis-e48"]),
-        ("programmes", ["en50470-3-verification", "eol-quick", "imax-short"]),
+        ("meters", ["countis-e27", "countis-e28", "countis-e43", "countis-e47", "countis-e48"]),
+        ("programmes", ["en50470-3-verification", "eol-quick", "imax-short", "countis-port-tests"]),
         ("limits", ["en50470-3-2006-a1-2018", "iec62053-21-2003", "mid-mpe"]),
-        ("drivers", ["zera-mt", "zera-zscpi", "ctag", "modbus-tcp"]),
-        ("faults", ["source-trip", "lost-edge", "flipped-bit"]),
+        ("drivers", ["zera-mt", "zera-zscpi", "ctag", "scpi-switch", "modbus-tcp", "modbus-rtu"]),
+        ("faults", ["source-trip", "lost-edge", "flipped-bit", "swapped-ports", "stuck-tariff"]),
     ],
 )
 def test_lists(what, known, tmp_path):
@@ -268,7 +268,9 @@ def test_ports_are_listed_with_and_without_any(tmp_path):
     assert all(line.startswith("/dev/") for line in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["plan"], ["report"], ["recover"], ["emulate"], ["list"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["plan"], ["report"], ["recover"], ["emulate"], ["list"], ["find-meters"]]
+)
 def test_help_is_asked_for_and_given(command, tmp_path):
     text = passes(*command, "--help", cwd=tmp_path)
     assert "Usage:" in text
@@ -284,6 +286,6 @@ def test_an_emulated_bench_prints_a_bench_file_and_ends_with_ctrl_c(tmp_path):
     with EmulatedBench("--meter", "countis-e48", "--positions", 3, cwd=tmp_path) as bench:
         (tmp_path / "bench.toml").write_text(bench.text)
         assert len(bench.meters()) == 3
-        assert bench.with_ptys().count('"pty:/dev/pts/') == 2
+        assert bench.with_ptys().count('"pty:/dev/pts/') == 3  # source, capture, position switch
         passes("plan", "imax-short", "--meter", "countis-e48", "--bench", "bench.toml", cwd=tmp_path)
     assert (bench.process.returncode, bench.errors) == (PASS, "")

@@ -14,6 +14,7 @@ from recompute import recompute
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VOID = {"meta", "br"}
+MEASURING = {"no-load", "starting", "accuracy"}
 
 
 def program(name):
@@ -37,6 +38,22 @@ def sample(tmp_path_factory):
 def file(sample):
     with h5py.File(sample / "run.h5", "r") as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory):
+    """Evidence with tests over the port: (the opened file, its pages)."""
+    folder = tmp_path_factory.mktemp("tested")
+    command = [program("sample_evidence"), folder / "run.h5", folder / "run.html", "3", "port"]
+    subprocess.run(command, check=True, timeout=60)
+    with h5py.File(folder / "run.h5", "r") as opened:
+        yield opened, (folder / "run.html").read_text(encoding="utf-8")
+
+
+def port_tests(file):
+    """[(name in the file, group)] of the points that are tests over the port."""
+    points = [(name, file["entry"][name]) for name in sorted(file["entry"]) if name.startswith("point_")]
+    return [(name, point) for name, point in points if point.attrs["kind"] not in MEASURING]
 
 
 def test_every_error_follows_from_the_stored_edges(sample):
@@ -72,6 +89,16 @@ def test_the_edge_digest_is_over_all_edges_in_order(file):
             group = entry[point][position]
             digest.update(numpy.stack([group[name][:] for name in columns], axis=1).astype("<i8").tobytes())
     assert digest.hexdigest() == entry.attrs["edges_sha256"]
+
+
+def test_the_impulse_digest_is_over_all_impulses_meter_by_meter(tested):
+    digest = hashlib.sha256()
+    meters = tested[0]["entry/meters"]
+    for name in sorted(meters):
+        for column in ("edge_ticks", "output_edge_ticks"):
+            digest.update(meters[name][column][:].astype("<i8").tobytes())
+    assert digest.hexdigest() == tested[0]["entry"].attrs["impulses_sha256"]
+    assert digest.hexdigest() in tested[1]
 
 
 def test_the_layout_a_reader_relies_on(file):
@@ -115,6 +142,66 @@ def test_verdicts_are_numbers_with_their_meanings(file):
     for (row, column), value in numpy.ndenumerate(verdict[:]):
         name = file[f"entry/point_{row:03}/position_{column:02}"].attrs["verdict"]
         assert meanings[value] == name.replace(" ", "_")
+
+
+def test_tests_over_the_port_are_columns_of_one_length(tested):
+    file, _ = tested
+    kinds = [point.attrs["kind"] for _, point in port_tests(file)]
+    assert kinds[0] == "identify" and "pulse-output" in kinds and len(kinds) == len(set(kinds)) == 11
+    for name, point in port_tests(file):
+        checks = point["position_00/checks"]
+        assert checks.attrs["kind"] == point.attrs["kind"]
+        assert checks.attrs["verdict"] == point["position_00"].attrs["verdict"] == "pass"
+        assert checks.attrs["reason"] == point["position_00"].attrs["reason"]
+        assert len({checks[column].shape for column in checks}) == 1, name
+        assert {"what", "value", "least", "most", "unit", "text", "verdict"} == set(checks)
+
+
+def test_what_was_found_and_what_is_permitted_is_read_with_h5py(tested):
+    file, _ = tested
+    (point,) = [point for _, point in port_tests(file) if point.attrs["kind"] == "tariff"]
+    checks = point["position_01/checks"]
+    what = list(checks["what"].asstr())
+    row = what.index("tariff 2 chosen: advance of tariff 2")
+    assert (checks["value"][row], checks["least"][row], checks["most"][row]) == (0, 110, 130)
+    assert (checks["unit"].asstr()[row], checks["verdict"].asstr()[row]) == ("Wh", "fail")
+    assert checks.attrs["verdict"] == "fail" and "tariff 2 did not advance" in checks.attrs["reason"]
+
+
+def test_a_text_has_no_number(tested):
+    file, _ = tested
+    (point,) = [point for _, point in port_tests(file) if point.attrs["kind"] == "identify"]
+    checks = point["position_00/checks"]
+    assert list(checks["text"].asstr())[:2] == ["SOCO", "COUNTIS E48"]
+    assert numpy.isnan(checks["value"][:]).all() and numpy.isnan(checks["most"][:]).all()
+
+
+def test_the_verdicts_of_a_run_cover_its_tests_over_the_port(tested):
+    file, _ = tested
+    results = file["entry/results"]
+    kinds = list(results["point_kind"].asstr())
+    assert len(kinds) == len(results["point_name"]) == results["verdict"].shape[0] == 18 + 11
+    meanings = dict(zip(results["verdict"].attrs["flag_values"], results["verdict"].attrs["flag_meanings"].split()))
+    for row, kind in enumerate(kinds):
+        for column in range(3):
+            attributes = file[f"entry/point_{row:03}/position_{column:02}"].attrs
+            assert meanings[results["verdict"][row, column]] == attributes["verdict"].replace(" ", "_")
+            if kind not in MEASURING:
+                assert numpy.isnan(results["error_percent"][row, column])
+    assert file["entry"].attrs["default"] == "error_curve" and results.attrs["signal"] == "error_percent"
+
+
+def test_a_position_that_was_not_tested_has_no_checks(tested):
+    file, _ = tested
+    (point,) = [point for _, point in port_tests(file) if point.attrs["kind"] == "load-curve"]
+    assert "checks" in point["position_00"] and "checks" not in point["position_02"]
+    assert point["position_02"].attrs["verdict"] == "not_run"
+
+
+def test_impulses_of_pulse_outputs_lie_beside_those_of_the_led(tested, file):
+    ticks = tested[0]["entry/meters/position_00/output_edge_ticks"]
+    assert ticks.dtype == numpy.int64 and list(ticks) == [1000, 2000, 3001] and ticks.attrs["tick_s"] == 8e-9
+    assert file["entry/meters/position_00/output_edge_ticks"].shape == (0,)
 
 
 def test_a_nexus_viewer_finds_the_error_curve(file):
@@ -163,3 +250,13 @@ def test_the_page_is_well_formed(sample):
     text = "".join(parser.text)
     assert "SIMULATED" in text
     assert 'edges <lost> & "counted"' in text
+
+
+def test_the_page_with_tests_over_the_port_is_well_formed_and_says_first_what_failed(tested):
+    parser = Balance()
+    parser.feed(tested[1])
+    assert parser.open == []
+    text = "".join(parser.text)
+    first, second = text.index("What did not pass"), text.index("All meters, all points")
+    for said in ("this head sees the meter of position 1", "tariff 2 did not advance", "checksum 1 is 3F2B"):
+        assert first < text.index(said) < second, said

@@ -5,6 +5,7 @@
 #include "calibration/random.hpp"
 #include "dut/meter_type.hpp"
 #include "rig/bench_file.hpp"
+#include "tests/reports/sample_port_tests.hpp"
 
 #include <fmt/format.h>
 
@@ -221,6 +222,9 @@ RunResult sample_run(const SampleOptions& options) {
         verdicts.push_back(run.meters.back().verdict);
     }
     run.verdict = calibration::worst(verdicts);
+    if (options.port_tests) {
+        add_port_tests(run);
+    }
     run.remarks = {"position 2: 1 glitch rejected", "point repeated: L2 voltage left its band"};
     return run;
 }

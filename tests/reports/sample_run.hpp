@@ -17,6 +17,7 @@ struct SampleOptions {
     bool simulated = true;
     std::size_t intervals = 12;
     std::vector<std::string> only_points = {};  // names; empty: all
+    bool port_tests = false;                    // see sample_port_tests.hpp
 };
 
 sequences::RunResult sample_run(const SampleOptions& options = {});

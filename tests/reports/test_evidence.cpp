@@ -135,6 +135,59 @@ TEST_CASE("a long gate is stored in chunks and comes back") {
     CHECK(reports::evidence_image(read) == reports::evidence_image(long_run));
 }
 
+TEST_CASE("what the tests over the port looked at comes back line by line") {
+    const auto tested = tests::sample_run({.port_tests = true});
+    const RunResult read = written_and_read(tested);
+    REQUIRE(read.points.size() == tested.points.size());
+    std::size_t lines = 0;
+    for (std::size_t at = 0; at < read.points.size(); ++at) {
+        CAPTURE(tested.points[at].point.programme.name);
+        CHECK(read.points[at].point.programme.kind == tested.points[at].point.programme.kind);
+        for (std::size_t n = 0; n < read.points[at].positions.size(); ++n) {
+            const auto& checks = tested.points[at].positions[n].checks;
+            const auto& back = read.points[at].positions[n].checks;
+            REQUIRE(back.size() == checks.size());
+            for (std::size_t line = 0; line < back.size(); ++line) {
+                CHECK(back[line].what == checks[line].what);
+                CHECK(back[line].value == checks[line].value);
+                CHECK(back[line].unit == checks[line].unit);
+                CHECK(back[line].least == checks[line].least);
+                CHECK(back[line].most == checks[line].most);
+                CHECK(back[line].text == checks[line].text);
+                CHECK(back[line].verdict == checks[line].verdict);
+                ++lines;
+            }
+        }
+    }
+    CHECK(lines == 3 * 27 - 1);  // the third meter's last test was not run
+    CHECK(reports::evidence_image(read) == reports::evidence_image(tested));
+}
+
+TEST_CASE("a line that found no number is stored without one") {
+    auto tested = tests::sample_run({.positions = 1, .port_tests = true});
+    auto& line = tested.points.back().positions.front().checks.front();
+    line.value = std::numeric_limits<double>::quiet_NaN();
+    line.most = std::numeric_limits<double>::infinity();
+    const RunResult read = written_and_read(tested);
+    const auto& back = read.points.back().positions.front().checks.front();
+    CHECK_FALSE(back.value.has_value());
+    CHECK(back.most == line.most);
+}
+
+TEST_CASE("a changed line changes the evidence") {
+    const auto tested = tests::sample_run({.positions = 1, .port_tests = true});
+    auto other = tested;
+    other.points.back().positions.front().checks.front().text += "x";
+    CHECK(reports::evidence_image(tested) != reports::evidence_image(other));
+}
+
+TEST_CASE("every impulse of a pulse output comes back") {
+    const auto tested = tests::sample_run({.port_tests = true});
+    const RunResult read = written_and_read(tested);
+    CHECK(read.meters.at(1).output_edge_ticks == std::vector<std::int64_t>{1000, 2000, 3001});
+    CHECK(written_and_read(run()).meters.at(1).output_edge_ticks.empty());
+}
+
 TEST_CASE("harmonics of a load come back") {
     auto distorted = tests::sample_run({.positions = 1, .only_points = {"Itr PF 1"}});
     distorted.points.front().point.load.phases[1].current_harmonics = {

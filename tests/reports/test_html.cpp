@@ -155,6 +155,83 @@ TEST_CASE("meters whose registers nobody read are named") {
     CHECK(unbalanced(without_style(html)) == "");
 }
 
+TEST_CASE("what did not pass stands first, with what was found and what is permitted") {
+    const auto html = reports::render_html(tests::sample_run({.port_tests = true}));
+    const auto failures = html.find("What did not pass");
+    REQUIRE(failures != std::string::npos);
+    CHECK(failures < html.find("All meters, all points"));
+    const std::string first = html.substr(failures, html.find("All meters, all points") - failures);
+    CHECK_THAT(first, Contains("Heads or ports are not where the bench file says."));
+    CHECK_THAT(first, Contains("Position 2: this head sees the meter of position 1"));
+    CHECK(first.find("not where") < first.find("<table"));
+    CHECK_THAT(first, Contains("<b>tariffs 1 to 4</b>: tariff 2 did not advance"));
+    CHECK_THAT(first, Contains("tariff 2 chosen: advance of tariff 2: 0 Wh; permitted 110 to 130"));
+    CHECK_THAT(first, Contains("and 8 other points"));
+    CHECK_THAT(first, !Contains("#meter-0"));
+}
+
+TEST_CASE("a run that passed has nothing that did not pass") {
+    auto good = tests::sample_run({.positions = 1, .only_points = {"Itr PF 1"}});
+    CHECK_THAT(reports::render_html(good), !Contains("What did not pass"));
+}
+
+TEST_CASE("a meter that was given up says so among what did not pass") {
+    auto given_up = tests::sample_run({.positions = 1, .only_points = {"Itr PF 1"}});
+    given_up.meters.front().reason = "meter <1>: no answer";
+    const auto html = reports::render_html(given_up);
+    CHECK_THAT(html, Contains("<b>given up</b>: meter &lt;1&gt;: no answer"));
+    given_up.points.front().positions.front().verdict = calibration::Verdict::suspect;
+    given_up.points.front().positions.front().reason = "meter <1>: no answer";
+    CHECK_THAT(reports::render_html(given_up),
+               !Contains("<b>Itr PF 1</b>: meter &lt;1&gt;: no answer"));
+}
+
+TEST_CASE("every test over the port is a column, and a table of what was looked at in each meter") {
+    const auto run = tests::sample_run({.port_tests = true});
+    const auto html = reports::render_html(run);
+    CHECK(unbalanced(without_style(html)) == "");
+    CHECK_THAT(
+        html,
+        Contains("Tests over the meters&#39; ports") || Contains("Tests over the meters' ports"));
+    for (const auto& point : run.points) {
+        CHECK_THAT(html, Contains("<span>" + reports::escaped(point.point.programme.name)));
+        for (const auto& result : point.positions) {
+            for (const auto& line : result.checks) {
+                CHECK_THAT(html, Contains(">" + reports::escaped(line.what) + "<"));
+                CHECK_THAT(html, Contains(reports::escaped(line.text)));
+            }
+        }
+    }
+    CHECK_THAT(html, Contains("at most 23 V"));
+    CHECK_THAT(html, Contains("5 -&gt; 100, read back 100"));
+    CHECK_THAT(html, Contains("illegal data value &lt;sealed&gt;"));
+    CHECK_THAT(html, Contains("given up: no answer"));
+    CHECK_THAT(html, Contains("impulses of the pulse output"));
+}
+
+TEST_CASE("every mark of the matrix leads to a table that is there") {
+    const auto html = reports::render_html(tests::sample_run({.port_tests = true}));
+    std::size_t links = 0;
+    const std::string_view start = "href=\"#";
+    for (auto at = html.find(start); at != std::string::npos; at = html.find(start, at + 1)) {
+        const auto begin = at + start.size();
+        const std::string target = html.substr(begin, html.find('"', begin) - begin);
+        CAPTURE(target);
+        CHECK(html.find("id=\"" + target + "\"") != std::string::npos);
+        ++links;
+    }
+    CHECK(links > 3 * 11);
+}
+
+TEST_CASE("a run of tests over the port alone has no table of errors") {
+    auto run = tests::sample_run({.only_points = {"Itr PF 1"}, .port_tests = true});
+    run.points.erase(run.points.begin());
+    const auto html = reports::render_html(run);
+    CHECK(unbalanced(without_style(html)) == "");
+    CHECK_THAT(html, !Contains("All meters, all points") && !Contains("Errors in percent"));
+    CHECK_THAT(html, !Contains("<svg"));
+}
+
 TEST_CASE("forty meters have a row and a section each") {
     const auto html = reports::render_html(tests::sample_run({.positions = 40}));
     CHECK_THAT(html, Contains("href=\"#meter-39\""));

@@ -23,21 +23,25 @@ from calrig._errors import (
 )
 from calrig._core import (
     Bench,
+    Check,
     LoadPoint,
     Measurement,
     Meter,
     Observation,
     Point,
     Position,
+    Quantity,
     Registers,
     Result,
     Run,
+    Setting,
     __version__,
     run,
 )
 
 __all__ = [
     "Bench",
+    "Check",
     "ConditionsError",
     "DataError",
     "DeviceFault",
@@ -50,9 +54,11 @@ __all__ = [
     "Observation",
     "Point",
     "Position",
+    "Quantity",
     "Registers",
     "Result",
     "Run",
+    "Setting",
     "Stopped",
     "run",
 ]
