@@ -56,6 +56,8 @@ struct CaptureIdentity {
     Identity identity;
     std::uint64_t boot_id = 0;
     double tick_s = 0;  // one device tick
+    // Reference impulses from PhasedEdge::reference_before to reference_after.
+    std::int64_t reference_divider = 1;
     std::vector<int> channels;
 };
 
@@ -66,7 +68,8 @@ class EdgeCapture {
     // Waits for the device's HELLO; must come first.
     virtual Task<CaptureIdentity> start() = 0;
     // The next batch; an empty one with the old watermark when `deadline` came first.
-    // A device that is silent for longer than a second (5 s on the twin) is a DeviceFault.
+    // A device that is silent for longer than a second (more on the twin, and on a bench whose time
+    // is faster) is a DeviceFault.
     virtual Task<CaptureBatch> next(calibration::Instant deadline) = 0;
     // Asks the device to echo `id` in stream order: separates edges before a change from those
     // after it.

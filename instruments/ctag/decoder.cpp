@@ -8,6 +8,13 @@
 
 namespace instruments::ctag {
 
+namespace {
+
+// Steps of time add up: what a device may have claimed by then is refused before it overflows.
+constexpr std::int64_t last_tick = std::int64_t{1} << 62;
+
+}  // namespace
+
 StreamDecoder::StreamDecoder(DecoderOptions options) : options_(options) {}
 
 CaptureBatch StreamDecoder::feed(BytesView bytes) {
@@ -76,6 +83,10 @@ void StreamDecoder::accept(const Frame& frame) {
     if (header.type == FrameType::hello && !parse_greeting(frame, greeting)) return;
     const bool is_first = !hello_;
     if (is_first && !greeting) return;
+    if (last_end_ > last_tick) {
+        device_error_ = "its time has stepped beyond what 64 bits hold";
+        return;
+    }
     const bool restart = !is_first && ((header.flags & flags::restart) != 0 ||
                                        (greeting && greeting->boot_id != hello_->boot_id));
     if (!is_first) check_continuity(header, restart);
@@ -203,7 +214,7 @@ void StreamDecoder::release() {
 
 void StreamDecoder::close_frame(std::int64_t t_end) {
     last_end_ = t_end;
-    if (const auto from = chain_.take_broken()) report(*from, t_end, "index");
+    if (const auto from = chain_.take_broken()) report(std::min(*from, t_end), t_end, "index");
     chain_.expire(t_end - patience_ticks_, phased_);
     deliver();
     settle_holds(t_end);

@@ -42,7 +42,7 @@ class StreamDecoder {
   private:
     // Where a frame's records are read: `base` is added to the low bits of an edge.
     struct Cursor {
-        std::int64_t base = 0, last = 0;
+        std::int64_t base = 0, last = 0, most = 0;
         bool disorder = false;
         std::optional<std::int64_t> lost_from;
         std::uint32_t lost_count = 0;

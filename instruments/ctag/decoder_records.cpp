@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace instruments::ctag {
@@ -57,6 +58,7 @@ void StreamDecoder::read_records(const Frame& frame, Cursor& cursor) {
     const FrameHeader& header = frame.header;
     cursor.base = (header.t0 >> tick_bits << tick_bits) + shift_;
     cursor.last = header.t0 + shift_;
+    cursor.most = header.t_end + shift_;
     const std::uint8_t* at = frame.payload.data();
     const std::uint8_t* const end = at + frame.payload.size();
     while (at != end) {
@@ -72,7 +74,7 @@ void StreamDecoder::read_records(const Frame& frame, Cursor& cursor) {
         }
         at += record_size;
     }
-    if (cursor.disorder || cursor.last > header.t_end + shift_) {
+    if (cursor.disorder || cursor.last > cursor.most) {
         report(header.t0 + shift_, header.t_end + shift_, "order");
     }
 }
@@ -84,8 +86,8 @@ const std::uint8_t* StreamDecoder::reference_run(const std::uint8_t* at,
                                                  Cursor& cursor) {
     const std::int64_t tick = cursor.base + (load_record(at) & tick_mask);
     at += record_size;
-    bool disorder = tick < cursor.last;
-    cursor.last = tick;
+    bool disorder = tick < cursor.last || tick > cursor.most;
+    cursor.last = std::max(cursor.last, tick);
     chain_.edge(tick, phased_);
     if (!phased_.empty()) deliver();
     if (!chain_.has_pending()) {  // else a dut edge at this very tick waits for the next one
@@ -98,8 +100,9 @@ const std::uint8_t* StreamDecoder::reference_run(const std::uint8_t* at,
             disorder |= load_record(at) < load_record(at - record_size);
             at += record_size;
         }
-        cursor.last = cursor.base + (load_record(at - record_size) & tick_mask);
-        chain_.run((at - begin) / static_cast<std::ptrdiff_t>(record_size), cursor.last);
+        const std::int64_t last = cursor.base + (load_record(at - record_size) & tick_mask);
+        cursor.last = std::max(cursor.last, last);
+        chain_.run((at - begin) / static_cast<std::ptrdiff_t>(record_size), last);
     }
     cursor.disorder |= disorder;
     return at;
@@ -111,7 +114,9 @@ void StreamDecoder::read_edge(std::uint32_t record, Cursor& cursor) {
     const std::int64_t tick = cursor.base + (record & tick_mask);
     if (channel == options_.reference_channel) {
         // A bracket may be older than the frame: the device recalls the edge before a dut edge.
-        if (rising) chain_.bracket(tick, phased_);
+        const bool is_early = tick > cursor.most;
+        cursor.disorder |= is_early;
+        if (rising && !is_early) chain_.bracket(tick, phased_);
         if (!phased_.empty()) deliver();
         return;
     }
@@ -120,7 +125,11 @@ void StreamDecoder::read_edge(std::uint32_t record, Cursor& cursor) {
             fmt::format("an edge on channel {}, which HELLO does not name", channel));
         return;
     }
-    cursor.disorder |= tick < cursor.last;
+    // The frame becomes a loss; an edge outside of it would lie before a watermark that was given.
+    if (tick < cursor.last || tick > cursor.most) {
+        cursor.disorder = true;
+        return;
+    }
     cursor.last = tick;
     if (const auto last = ledger_.edge(channel, rising, tick))
         ledger_.open(*last, tick, "polarity", channel);
@@ -136,7 +145,7 @@ void StreamDecoder::read_special(std::uint32_t record, const FrameHeader& header
                 (nearest(header.t0 >> tick_bits, argument, argument_bits) << tick_bits) + shift_;
             break;
         case Special::lost_begin:
-            cursor.lost_from = tick_after(header.t0, argument) + shift_;
+            cursor.lost_from = std::min(tick_after(header.t0, argument) + shift_, cursor.most);
             break;
         case Special::lost_end: {
             const std::int64_t from = cursor.lost_from.value_or(t0);

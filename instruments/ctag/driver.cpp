@@ -29,6 +29,7 @@ class Driver : public EdgeCapture {
 
   private:
     Task<bool> receive(Instant deadline);
+    std::int64_t divider() const;  // of the reference, by the last HELLO
     [[noreturn]] void fail(const std::string& operation,
                            const std::string& problem,
                            const std::string& code = {}) const;
@@ -38,6 +39,7 @@ class Driver : public EdgeCapture {
     DriverOptions options_;
     StreamDecoder decoder_;
     CaptureBatch batch_;
+    std::int64_t divider_ = 1;
     Instant heard_{};
     bool has_early_ = false;  // batch_ came along with HELLO
 };
@@ -58,6 +60,12 @@ Task<bool> Driver::receive(Instant deadline) {
     co_return true;
 }
 
+std::int64_t Driver::divider() const {
+    return std::ranges::find(
+               decoder_.hello()->channels, options_.reference_channel, &ChannelInfo::channel)
+        ->divider;
+}
+
 Task<CaptureIdentity> Driver::start() {
     const Instant deadline = clock_.now() + options_.hello_limit;
     while (!decoder_.hello()) {
@@ -74,9 +82,11 @@ Task<CaptureIdentity> Driver::start() {
     }
     has_early_ = true;
     const Hello& hello = *decoder_.hello();
+    divider_ = divider();
     co_return CaptureIdentity{.identity = {"calrig", "CTAG/1", hello.device_id, hello.firmware},
                               .boot_id = hello.boot_id,
                               .tick_s = hello.tick_s(),
+                              .reference_divider = divider_,
                               .channels = decoder_.ledger().dut_channels()};
 }
 
@@ -93,6 +103,11 @@ Task<CaptureBatch> Driver::next(Instant deadline) {
     if (clock_.now() >= limit && heard_ + options_.silence_limit < clock_.now() + Duration{1}) {
         fail("capture",
              fmt::format("silent for {:g} s", calibration::seconds(clock_.now() - heard_)));
+    }
+    // Whoever weighs the phases was told the divider once.
+    if (divider() != divider_) {
+        fail("capture",
+             fmt::format("divides the reference by {}, it began with {}", divider(), divider_));
     }
     if (!received) batch_ = decoder_.feed({});
     co_return std::exchange(batch_, {});

@@ -58,6 +58,12 @@ FrameHeader load_header(BytesView bytes) {
             .lost_total = load<std::uint32_t>(bytes, 32)};
 }
 
+// Ticks and counts beyond this come from no device: even at 1 ns per tick it is 36 years, and sums
+// of several must stay inside 64 bits.
+constexpr std::int64_t most_count = std::int64_t{1} << 60;
+
+bool is_count(std::int64_t value) { return value >= 0 && value <= most_count; }
+
 bool may_begin(BytesView bytes) {
     const std::size_t size = std::min(bytes.size(), sizeof frame_magic);
     return std::memcmp(bytes.data(), &frame_magic, size) == 0;
@@ -78,7 +84,11 @@ std::expected<Frame, WireFault> parse_frame(BytesView bytes) {
     if (frame_crc(bytes.first(size)) != load<std::uint32_t>(bytes, crc_offset)) {
         return std::unexpected{WireFault::crc};
     }
-    return Frame{load_header(bytes), bytes.subspan(header_size, size - header_size)};
+    const FrameHeader header = load_header(bytes);
+    if (!is_count(header.t0) || !is_count(header.t_end) || header.t_end < header.t0) {
+        return std::unexpected{WireFault::malformed};
+    }
+    return Frame{header, bytes.subspan(header_size, size - header_size)};
 }
 
 std::size_t find_magic(BytesView bytes, std::size_t from) {
@@ -132,9 +142,12 @@ std::expected<std::vector<ChannelCount>, WireFault> parse_counters(BytesView pay
     counts.reserve(payload.size() / count_size);
     for (std::size_t at = 0; at < payload.size(); at += count_size) {
         if (payload[at] >= channel_limit) return std::unexpected{WireFault::malformed};
-        counts.push_back({payload[at],
-                          load<std::int64_t>(payload, at + 4),
-                          load<std::int64_t>(payload, at + 12)});
+        const ChannelCount count{
+            payload[at], load<std::int64_t>(payload, at + 4), load<std::int64_t>(payload, at + 12)};
+        if (!is_count(count.rising) || !is_count(count.falling)) {
+            return std::unexpected{WireFault::malformed};
+        }
+        counts.push_back(count);
     }
     return counts;
 }

@@ -30,7 +30,7 @@ std::unique_ptr<ByteLink> socket_link(boost::asio::io_context& context,
                                       Clock& clock,
                                       int descriptor,
                                       std::string name) {
-    return stream_socket_link(context, clock, AF_UNIX, descriptor, std::move(name));
+    return stream_socket_link(context, clock, AF_UNIX, descriptor, {.name = std::move(name)});
 }
 
 }  // namespace instruments::io

@@ -152,7 +152,8 @@ Task<std::unique_ptr<ByteLink>> PtyListener::accept_on(boost::asio::io_context& 
         throw link_error(terminal->address(), "closed");
     }
     const int descriptor = terminal->descriptor();
-    co_return descriptor_link(context, clock, descriptor, terminal->address(), terminal->lease());
+    StreamTraits traits{.name = terminal->address(), .lease = terminal->lease()};
+    co_return descriptor_link(context, clock, descriptor, std::move(traits));
 }
 
 }  // namespace
@@ -162,7 +163,10 @@ std::unique_ptr<ByteLink> open_pty(boost::asio::io_context& context,
                                    const PtyAddress& address,
                                    std::string name) {
     Descriptor descriptor = open_raw(address.path, name);
-    return descriptor_link(context, clock, descriptor.release(), std::move(name));
+    return descriptor_link(context,
+                           clock,
+                           descriptor.release(),
+                           {.name = std::move(name), .patience = write_patience});
 }
 
 std::unique_ptr<Listener> listen_pty(boost::asio::io_context& context, Clock& clock) {

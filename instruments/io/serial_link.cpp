@@ -113,7 +113,8 @@ std::unique_ptr<ByteLink> open_serial(boost::asio::io_context& context,
                                       std::string name) {
     Port port{address, name};
     port.configure(address);
-    return descriptor_link(context, clock, port.descriptor(), std::move(name));
+    return descriptor_link(
+        context, clock, port.descriptor(), {.name = std::move(name), .patience = write_patience});
 }
 
 }  // namespace instruments::io

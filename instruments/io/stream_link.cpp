@@ -2,12 +2,10 @@
 
 #include "instruments/io/inbox.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <fmt/format.h>
 
 #include <array>
 #include <cctype>
@@ -29,27 +27,44 @@ bool other_side_gone(const boost::system::error_code& error) {
 template <class Stream>
 class StreamState : public std::enable_shared_from_this<StreamState<Stream>> {
   public:
-    StreamState(Stream stream, std::string name, std::shared_ptr<void> lease)
-        : stream_(std::move(stream)), name_(std::move(name)), lease_(std::move(lease)) {}
+    StreamState(Stream stream, StreamTraits traits)
+        : stream_(std::move(stream)), traits_(std::move(traits)) {
+        boost::system::error_code ignored;  // then a first try would block, and is not made
+        stream_.non_blocking(true, ignored);
+    }
 
-    const std::string& name() const { return name_; }
+    const std::string& name() const { return traits_.name; }
     const std::shared_ptr<Inbox>& inbox() const { return inbox_; }
 
     // A read stays pending through time-outs, so nothing is cancelled and no byte is lost; nothing
     // is taken from the operating system unless somebody reads.
     void start_reading();
-    static Task<void> write(std::shared_ptr<StreamState> self, BytesView bytes);
-    void close();
+    static Task<void> write(std::shared_ptr<StreamState> self, Clock& clock, BytesView bytes);
+    void close(const std::string& reason = "closed");
 
   private:
+    // What is still to be written; a write that was given up may need it longer than its caller.
+    struct Writing {
+        Bytes rest;
+        boost::system::error_code error;
+        bool waiting = false;  // for room
+        Event progress;
+    };
+    static void write_rest(std::shared_ptr<StreamState> self, std::shared_ptr<Writing> writing);
+    static Task<void> finish(std::shared_ptr<StreamState> self,
+                             Clock& clock,
+                             std::shared_ptr<Writing> writing);
+    static Task<void> wait_for_room(std::shared_ptr<StreamState> self,
+                                    Clock& clock,
+                                    std::shared_ptr<Writing> writing);
     std::string reason(const boost::system::error_code& error) const {
-        return name_ + ": " +
+        if (closed_) return name() + ": closed";
+        return name() + ": " +
                (other_side_gone(error) ? "closed by the other side" : described(error));
     }
 
     Stream stream_;
-    std::string name_;
-    std::shared_ptr<void> lease_;
+    StreamTraits traits_;
     std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
     std::array<std::uint8_t, 16384> piece_;
     bool reading_ = false;
@@ -75,39 +90,96 @@ void StreamState<Stream>::start_reading() {
                             });
 }
 
+// What there is room for goes at once, which is nearly always all of it.
 template <class Stream>
-Task<void> StreamState<Stream>::write(std::shared_ptr<StreamState> self, BytesView bytes) {
+Task<void> StreamState<Stream>::write(std::shared_ptr<StreamState> self,
+                                      Clock& clock,
+                                      BytesView bytes) {
     if (self->closed_) {
-        throw LinkError(self->name_ + ": closed");
+        throw LinkError(self->name() + ": closed");
     }
-    const auto [error, count] =
-        co_await boost::asio::async_write(self->stream_,
-                                          boost::asio::buffer(bytes.data(), bytes.size()),
-                                          boost::asio::as_tuple(boost::asio::use_awaitable));
-    if (error) {
-        throw LinkError(self->closed_ ? self->name_ + ": closed" : self->reason(error));
+    boost::system::error_code error;
+    const std::size_t count =
+        self->stream_.write_some(boost::asio::buffer(bytes.data(), bytes.size()), error);
+    if (error && error != boost::asio::error::would_block) {
+        throw LinkError(self->reason(error));
+    }
+    if (count < bytes.size()) {
+        const auto writing = std::make_shared<Writing>();
+        writing->rest.assign(bytes.begin() + static_cast<std::ptrdiff_t>(count), bytes.end());
+        co_await finish(self, clock, writing);
     }
 }
 
 template <class Stream>
-void StreamState<Stream>::close() {
+void StreamState<Stream>::write_rest(std::shared_ptr<StreamState> self,
+                                     std::shared_ptr<Writing> writing) {
+    writing->waiting = true;
+    self->stream_.async_write_some(
+        boost::asio::buffer(writing->rest),
+        [self, writing](const boost::system::error_code& error, std::size_t count) {
+            const auto written = writing->rest.begin() + static_cast<std::ptrdiff_t>(count);
+            writing->rest.erase(writing->rest.begin(), written);
+            writing->error = error;
+            writing->waiting = false;
+            writing->progress.notify();
+        });
+}
+
+template <class Stream>
+Task<void> StreamState<Stream>::finish(std::shared_ptr<StreamState> self,
+                                       Clock& clock,
+                                       std::shared_ptr<Writing> writing) {
+    // The other side lives in real time: with virtual time the wait ends when it has made room.
+    const Clock::Hold hold{clock};
+    while (!writing->rest.empty()) {
+        write_rest(self, writing);
+        co_await wait_for_room(self, clock, writing);
+        if (writing->error) {
+            throw LinkError(self->reason(writing->error));
+        }
+    }
+}
+
+// A message that went half way is of no use to anybody: the link ends with it.
+template <class Stream>
+Task<void> StreamState<Stream>::wait_for_room(std::shared_ptr<StreamState> self,
+                                              Clock& clock,
+                                              std::shared_ptr<Writing> writing) {
+    const auto patience = self->traits_.patience;
+    const Instant deadline = patience ? clock.now() + *patience : never;
+    bool in_time = true;
+    while (writing->waiting && in_time) {
+        in_time = co_await clock.wait(writing->progress, deadline);
+    }
+    if (writing->waiting) {
+        const std::string problem = fmt::format("the other side takes no bytes for {:g} s",
+                                                calibration::seconds(*patience));
+        self->close(problem);
+        throw LinkError(self->name() + ": " + problem);
+    }
+}
+
+template <class Stream>
+void StreamState<Stream>::close(const std::string& reason) {
     closed_ = true;
-    inbox_->close(name_ + ": closed");
+    inbox_->close(name() + ": " + reason);
     boost::system::error_code ignored;  // the descriptor is gone in any case
     stream_.close(ignored);
-    lease_.reset();
+    traits_.lease.reset();
 }
 
 template <class Stream>
 class StreamLink final : public ByteLink {
   public:
-    StreamLink(Clock& clock, Stream stream, std::string name, std::shared_ptr<void> lease)
+    StreamLink(Clock& clock, Stream stream, StreamTraits traits)
         : clock_(clock),
-          state_(std::make_shared<StreamState<Stream>>(
-              std::move(stream), std::move(name), std::move(lease))) {}
+          state_(std::make_shared<StreamState<Stream>>(std::move(stream), std::move(traits))) {}
     ~StreamLink() override { state_->close(); }
 
-    Task<void> write(BytesView bytes) override { return StreamState<Stream>::write(state_, bytes); }
+    Task<void> write(BytesView bytes) override {
+        return StreamState<Stream>::write(state_, clock_, bytes);
+    }
     Task<Bytes> read(Instant deadline) override {
         state_->start_reading();
         return Inbox::read(state_->inbox(), clock_, deadline);
@@ -145,18 +217,16 @@ template <class Stream, class... Protocol>
 std::unique_ptr<ByteLink> link_over(boost::asio::io_context& context,
                                     Clock& clock,
                                     int descriptor,
-                                    std::string name,
-                                    std::shared_ptr<void> lease,
+                                    StreamTraits traits,
                                     Protocol... protocol) {
     Stream stream{context};
     boost::system::error_code error;
     stream.assign(protocol..., descriptor, error);
     if (error) {
         ::close(descriptor);
-        throw link_error(name, described(error));
+        throw link_error(traits.name, described(error));
     }
-    return std::make_unique<StreamLink<Stream>>(
-        clock, std::move(stream), std::move(name), std::move(lease));
+    return std::make_unique<StreamLink<Stream>>(clock, std::move(stream), std::move(traits));
 }
 
 }  // namespace
@@ -164,17 +234,19 @@ std::unique_ptr<ByteLink> link_over(boost::asio::io_context& context,
 std::unique_ptr<ByteLink> descriptor_link(boost::asio::io_context& context,
                                           Clock& clock,
                                           int descriptor,
-                                          std::string name,
-                                          std::shared_ptr<void> lease) {
+                                          StreamTraits traits) {
     using Stream = boost::asio::posix::stream_descriptor;
-    return link_over<Stream>(context, clock, descriptor, std::move(name), std::move(lease));
+    return link_over<Stream>(context, clock, descriptor, std::move(traits));
 }
 
-std::unique_ptr<ByteLink> stream_socket_link(
-    boost::asio::io_context& context, Clock& clock, int family, int descriptor, std::string name) {
+std::unique_ptr<ByteLink> stream_socket_link(boost::asio::io_context& context,
+                                             Clock& clock,
+                                             int family,
+                                             int descriptor,
+                                             StreamTraits traits) {
     using Protocol = boost::asio::generic::stream_protocol;
     return link_over<Protocol::socket>(
-        context, clock, descriptor, std::move(name), nullptr, Protocol{family, 0});
+        context, clock, descriptor, std::move(traits), Protocol{family, 0});
 }
 
 }  // namespace instruments::io

@@ -21,11 +21,11 @@ using boost::system::error_code;
 std::unique_ptr<ByteLink> link_over(boost::asio::io_context& context,
                                     Clock& clock,
                                     tcp::socket socket,
-                                    std::string name) {
+                                    StreamTraits traits) {
     error_code ignored;  // a socket that is already reset says so at the first read
     socket.set_option(tcp::no_delay{true}, ignored);
     const int family = socket.local_endpoint(ignored).protocol().family();
-    return stream_socket_link(context, clock, family, socket.release(), std::move(name));
+    return stream_socket_link(context, clock, family, socket.release(), std::move(traits));
 }
 
 // One attempt to connect; the pending operations keep it alive after a time-out.
@@ -128,7 +128,7 @@ Task<std::unique_ptr<ByteLink>> TcpListener::accept_on(boost::asio::io_context& 
         error_code gone;
         const auto peer = socket.remote_endpoint(gone);
         std::string name = fmt::format("tcp:127.0.0.1:{}", peer.port());
-        co_return link_over(context, clock, std::move(socket), std::move(name));
+        co_return link_over(context, clock, std::move(socket), {.name = std::move(name)});
     }
 }
 
@@ -157,7 +157,8 @@ Task<std::unique_ptr<ByteLink>> open_tcp(boost::asio::io_context& context,
     if (*attempt->result) {
         throw link_error(name, described(*attempt->result));
     }
-    co_return link_over(context, clock, std::move(attempt->socket), std::move(name));
+    StreamTraits traits{.name = std::move(name), .patience = write_patience};
+    co_return link_over(context, clock, std::move(attempt->socket), std::move(traits));
 }
 
 std::unique_ptr<Listener> listen_tcp(boost::asio::io_context& context,

@@ -423,6 +423,44 @@ TEST_CASE("edges out of order spoil their frame") {
     CHECK(texts_of(decoded(device).losses) == Texts{"[0, 300] order, all: unknown"});
 }
 
+TEST_CASE("an edge outside its frame is not passed on: it would lie before a watermark") {
+    const std::int64_t tick = GENERATE(500, 2500);
+    Device device = explicit_device();
+    device.reference(100).flush(1000);
+    device.edge(3, true, tick).flush(2000);
+    const CaptureBatch batch = decoded(device);
+    CHECK(batch.edges.empty());
+    CHECK(texts_of(batch.losses) == Texts{"[1000, 2000] order, all: unknown"});
+}
+
+TEST_CASE("a reference edge behind the end of its frame is no bracket") {
+    Device device = bracketed_device();
+    device.indexed(1, 100).pulse(3, 150, 160).reference(5000).flush(1000);
+    const CaptureBatch batch = decoded(device);
+    CHECK(texts_of(batch.losses) == Texts{"[0, 1000] order, all: unknown"});
+}
+
+TEST_CASE("time that has stepped beyond what 64 bits hold is an error of the device") {
+    Device device = explicit_device();
+    const Bytes greeting = device.take();
+    StreamDecoder decoder{{}};
+    decoder.feed(greeting);
+    constexpr std::int64_t most = std::int64_t{1} << 60;
+    for (std::uint32_t sequence = 2; sequence < 12; ++sequence) {
+        Bytes frame;
+        append_frame(frame,
+                     {.type = FrameType::heartbeat,
+                      .flags = flags::restart,
+                      .sequence = sequence,
+                      .t0 = 0,
+                      .t_end = most},
+                     BytesView{});
+        decoder.feed(frame);
+    }
+    CHECK(decoder.take_device_error() ==
+          std::optional<std::string>{"its time has stepped beyond what 64 bits hold"});
+}
+
 TEST_CASE("an error frame's text is kept") {
     Device device = explicit_device();
     device.writer.frame(FrameType::error, 10, text_payload("FIFO full"));

@@ -72,6 +72,32 @@ TEST_CASE("the hidden error of a meter comes out to a hundred-thousandth of a pe
     }
 }
 
+TEST_CASE("a divided reference gives the same error, because the divider is stated") {
+    const ReferenceMode mode = GENERATE(ReferenceMode::bracketed, ReferenceMode::explicit_edges);
+    EmulatorOptions options;
+    options.mode = mode;
+    options.reference_divider = 4096;
+    Bench bench{options};
+    const auto identity = bench.loop->run(bench.driver->start());
+    CHECK(identity.reference_divider == 4096);
+    const CaptureBatch batch = bench.run_until(at(20));
+    for (const int channel : {1, 2}) {
+        const auto edges = settled_edges(batch, channel);
+        calibration::GateConstants constants{ImpulsesPerKilowattHour{dut_constant},
+                                             ImpulsesPerKilowattHour{reference_constant},
+                                             static_cast<double>(identity.reference_divider)};
+        const auto result = calibration::evaluate_gate(edges, constants);
+        calibration::GateAccumulator streamed(constants);
+        for (const auto& edge : edges) streamed.add(edge);
+        REQUIRE(result);
+        CHECK(result->error_pi_percent == Approx(0.1 * channel).margin(1e-5));
+        CHECK(streamed.result()->error_pi_percent == Approx(result->error_pi_percent));
+        constants.reference_divider = 1;
+        const auto undivided = calibration::evaluate_gate(edges, constants);
+        CHECK(std::abs(undivided->error_pi_percent - 0.1 * channel) > 1e-5);
+    }
+}
+
 TEST_CASE("bracketed and explicit mode give identical edges of the same physics") {
     const auto divider = GENERATE(1U, 16U);
     EmulatorOptions options;

@@ -180,3 +180,21 @@ TEST_CASE(
         REQUIRE(ids == std::vector<std::uint32_t>{42, 7});
     }
 }
+
+TEST_CASE("times and counts that no device reaches are no frame and no counters") {
+    constexpr std::int64_t most = std::int64_t{1} << 60;
+    const auto fault_of = [](std::int64_t t0, std::int64_t t_end) {
+        Bytes bytes;
+        append_frame(bytes, {.type = FrameType::heartbeat, .t0 = t0, .t_end = t_end}, BytesView{});
+        const auto frame = parse_frame(bytes);
+        return frame ? std::optional<WireFault>{} : frame.error();
+    };
+    CHECK_FALSE(fault_of(0, most));
+    CHECK(fault_of(-1, 0) == WireFault::malformed);
+    CHECK(fault_of(0, most + 1) == WireFault::malformed);
+    CHECK(fault_of(10, 9) == WireFault::malformed);
+    for (const std::int64_t count : {std::int64_t{-1}, most + 1}) {
+        CHECK_FALSE(parse_counters(counters_payload(std::vector<ChannelCount>{{3, count, 0}})));
+        CHECK_FALSE(parse_counters(counters_payload(std::vector<ChannelCount>{{3, 0, count}})));
+    }
+}

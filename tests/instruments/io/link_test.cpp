@@ -211,6 +211,63 @@ TEST_CASE("bytes that arrive around the deadline are read by this read or by the
     }
 }
 
+namespace {
+
+Task<void> connect_and_accept(Loop& loop,
+                              Listener& listener,
+                              std::unique_ptr<ByteLink>& client,
+                              std::unique_ptr<ByteLink>& server) {
+    client = co_await open_link(loop.context(), loop.clock(), listener.address());
+    server = co_await listener.accept();
+}
+
+Task<std::string> error_of_writing(ByteLink& link, Bytes bytes) {
+    std::string error = "nothing was thrown";
+    try {
+        co_await link.write(bytes);
+    } catch (const LinkError& thrown) {
+        error = thrown.what();
+    }
+    co_return error;
+}
+
+Task<void> read_after(Clock& clock, ByteLink& link, Duration pause, std::size_t size) {
+    co_await clock.sleep_for(pause);
+    co_await read_exactly(link, size, never);
+}
+
+}  // namespace
+
+TEST_CASE("an instrument that takes no bytes ends the write, and the link with it") {
+    const auto loop = Loop::with_real_time(20);
+    const auto listener = GENERATE(false, true) ? listen_tcp(loop->context(), loop->clock(), 0)
+                                                : listen_pty(loop->context(), loop->clock());
+    std::unique_ptr<ByteLink> client, server;
+    loop->run(connect_and_accept(*loop, *listener, client, server));
+    const std::string name = client->name();
+    const std::string error =
+        loop->run(error_of_writing(*client, pattern(std::size_t{32} << 20, 1)));
+    CHECK(error == name + ": the other side takes no bytes for 2 s");
+    CHECK(loop->run(error_of_writing(*client, {1})) == name + ": closed");
+    CHECK(loop->run(read_error(*client, never)) == error);
+}
+
+TEST_CASE("a write waits for who takes its bytes slowly, and the server's for ever") {
+    const auto loop = Loop::with_real_time(20);
+    const auto listener = listen_tcp(loop->context(), loop->clock(), 0);
+    std::unique_ptr<ByteLink> client, server;
+    loop->run(connect_and_accept(*loop, *listener, client, server));
+    constexpr std::size_t size = std::size_t{32} << 20;
+    SECTION("slowly") {
+        loop->spawn(read_after(loop->clock(), *server, 1s, size));
+        CHECK(loop->run(error_of_writing(*client, pattern(size, 1))) == "nothing was thrown");
+    }
+    SECTION("for ever") {
+        loop->spawn(read_after(loop->clock(), *client, 5s, size));
+        CHECK(loop->run(error_of_writing(*server, pattern(size, 1))) == "nothing was thrown");
+    }
+}
+
 TEST_CASE("writing no bytes sends nothing") {
     const Kind kind = any_kind();
     CAPTURE(kind);
