@@ -119,6 +119,11 @@ std::optional<double> number_in(const toml::node& node, const Range& range) {
     return value;
 }
 
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+}
+
 Position or_first_line(Position position) { return position ? position : Position{1, 1}; }
 
 }  // namespace
@@ -163,7 +168,12 @@ std::optional<std::string> Table::optional_text(std::string_view key) const {
     const toml::node* node = node_->read(key);
     if (node == nullptr) return std::nullopt;
     if (!node->is_string()) node_->wrong(key, "a text");
-    return node->as_string()->get();
+    const std::string& value = node->as_string()->get();
+    // Names go to terminals, logs and pages.
+    if (std::ranges::any_of(value, [](char c) { return is_control(c); })) {
+        node_->wrong(key, "a text without control characters");
+    }
+    return value;
 }
 
 std::string Table::text(std::string_view key) const {

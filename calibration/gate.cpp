@@ -49,13 +49,13 @@ struct PhasedGate {
     std::vector<double> phases;      // nominal spacings from the first
 };
 
-PhasedGate phased(std::span<const PhasedEdge> edges, double nominal_spacing) {
+PhasedGate phased(std::span<const PhasedEdge> edges, double nominal_spacing, double divider) {
     PhasedGate gate;
     for (std::size_t k = 0; k < edges.size(); ++k) {
         if (edges[k].has_phase()) {
             gate.place.push_back(k);
             const PhasedEdge& first = edges[gate.place.front()];
-            gate.phases.push_back(reference_phase(first, edges[k]) / nominal_spacing);
+            gate.phases.push_back(reference_phase(first, edges[k], divider) / nominal_spacing);
         }
     }
     return gate;
@@ -75,16 +75,16 @@ void add_regression(GateResult& result, PhasedGate& gate, std::span<const std::i
 
 }  // namespace
 
-double reference_phase(const PhasedEdge& from, const PhasedEdge& to) {
+double reference_phase(const PhasedEdge& from, const PhasedEdge& to, double divider) {
     check(from.has_phase() && to.has_phase(), "only edges between reference edges have a phase");
     const auto whole = static_cast<double>(to.reference_count - from.reference_count);
-    return whole + (fraction(to) - fraction(from));
+    return whole + divider * (fraction(to) - fraction(from));
 }
 
 std::optional<GateResult> evaluate_gate(std::span<const PhasedEdge> edges,
                                         const GateConstants& constants) {
     const double nominal_spacing = nominal_spacing_of(constants);
-    PhasedGate gate = phased(edges, nominal_spacing);
+    PhasedGate gate = phased(edges, nominal_spacing, constants.reference_divider);
     const auto index = impulse_indices(gate.phases);
     const auto is_impulse = [](std::int64_t i) { return i >= 0; };
     const auto counted = std::count_if(index.begin(), index.end(), is_impulse);
@@ -96,7 +96,8 @@ std::optional<GateResult> evaluate_gate(std::span<const PhasedEdge> edges,
     GateResult result = spanned({.first = edges[gate.place[static_cast<std::size_t>(first)]],
                                  .last = edges[gate.place[static_cast<std::size_t>(last)]],
                                  .intervals = index[static_cast<std::size_t>(last)],
-                                 .counted = counted},
+                                 .counted = counted,
+                                 .reference_divider = constants.reference_divider},
                                 nominal_spacing);
     result.edges = std::ssize(index);
     result.extra = result.edges - counted;

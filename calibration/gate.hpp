@@ -13,7 +13,8 @@
 
 namespace calibration {
 
-// One dut edge with the reference phase around it. Times in device ticks. With reference_after <=
+// One dut edge with the reference phase around it. Times in device ticks. The reference edges
+// around it are one impulse apart, or as many as the device divides by. With reference_after <=
 // reference_before the reference stood still (no-load): the edge counts as an impulse but has no
 // phase and bounds no gate.
 struct PhasedEdge {
@@ -25,12 +26,14 @@ struct PhasedEdge {
     friend bool operator==(const PhasedEdge&, const PhasedEdge&) = default;
 };
 
-// Reference impulses from a to b, whole ones in integers so that no precision is lost.
-double reference_phase(const PhasedEdge& from, const PhasedEdge& to);
+// Reference impulses from a to b, whole ones in integers so that no precision is lost. `divider`:
+// reference impulses from one reference edge to the next.
+double reference_phase(const PhasedEdge& from, const PhasedEdge& to, double divider = 1);
 
 struct GateConstants {
     ImpulsesPerKilowattHour dut{0};
     ImpulsesPerKilowattHour reference{0};
+    double reference_divider = 1;  // reference impulses from one reference edge to the next
 };
 
 // What a gate says. `intervals` counts the dut's impulses by index, missed ones included.
@@ -87,6 +90,7 @@ class GateAccumulator {
 
     static constexpr std::size_t most_paths = 8;
     double nominal_spacing_;  // r0 = C_ref / C_dut reference impulses per dut impulse
+    double divider_;
     std::array<Path, most_paths> paths_;
     std::size_t path_count_ = 0;
     std::size_t newest_ = 0;

@@ -20,7 +20,7 @@ const StepPrices& prices() {
 }  // namespace
 
 GateAccumulator::GateAccumulator(const GateConstants& constants)
-    : nominal_spacing_(nominal_spacing_of(constants)) {}
+    : nominal_spacing_(nominal_spacing_of(constants)), divider_(constants.reference_divider) {}
 
 void GateAccumulator::add(const PhasedEdge& edge) {
     if (!edge.has_phase()) {
@@ -61,12 +61,12 @@ double GateAccumulator::spacings(const Path& path, const PhasedEdge& edge) const
     const double learned =
         (nominal_weight + path.phase) / (nominal_weight + static_cast<double>(path.index));
     const double spacing = std::clamp(learned, shortest_spacing, longest_spacing);
-    return reference_phase(path.last, edge) / nominal_spacing_ / spacing;
+    return reference_phase(path.last, edge, divider_) / nominal_spacing_ / spacing;
 }
 
 void GateAccumulator::extend(Path& path, const PhasedEdge& edge, std::int64_t impulses) const {
     path.last = edge;
-    path.phase = reference_phase(path.first, edge) / nominal_spacing_;
+    path.phase = reference_phase(path.first, edge, divider_) / nominal_spacing_;
     path.index += impulses;
     path.counted += 1;
     const auto i = static_cast<double>(path.index);
@@ -103,7 +103,7 @@ std::optional<GateResult> GateAccumulator::result() const {
         return std::nullopt;
     }
     GateResult result =
-        spanned({best->first, best->last, best->index, best->counted}, nominal_spacing_);
+        spanned({best->first, best->last, best->index, best->counted, divider_}, nominal_spacing_);
     result.edges = edges_;
     result.extra = edges_ - best->counted;
     const auto n = static_cast<double>(best->counted);

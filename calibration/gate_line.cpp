@@ -16,6 +16,7 @@ double error_percent(double spacing) { return 100.0 * (1.0 / spacing - 1.0); }
 double nominal_spacing_of(const GateConstants& constants) {
     check(constants.dut.value() > 0, "the constant of a dut is positive");
     check(constants.reference.value() > 0, "the constant of a reference is positive");
+    check(constants.reference_divider >= 1, "a reference is divided by 1 or more");
     return constants.reference / constants.dut;
 }
 
@@ -23,7 +24,7 @@ GateResult spanned(const GateSpan& span, double nominal_spacing) {
     GateResult result;
     result.intervals = span.intervals;
     result.missed = span.intervals - (span.counted - 1);
-    result.reference_impulses = reference_phase(span.first, span.last);
+    result.reference_impulses = reference_phase(span.first, span.last, span.reference_divider);
     result.duration_ticks = static_cast<double>(span.last.tick - span.first.tick);
     const double expected = static_cast<double>(span.intervals) * nominal_spacing;
     result.error_pi_percent = error_percent(result.reference_impulses / expected);

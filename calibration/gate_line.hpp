@@ -12,6 +12,7 @@ struct GateSpan {
     PhasedEdge first, last;
     std::int64_t intervals = 1;  // impulses from first to last
     std::int64_t counted = 2;    // edges taken as impulses
+    double reference_divider = 1;
 };
 // Everything that follows from the two ends; regression, edges and extra ones are left at zero.
 GateResult spanned(const GateSpan& span, double nominal_spacing);

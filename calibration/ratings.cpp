@@ -21,15 +21,18 @@ struct Amount {
     std::string_view unit;
 };
 
+// Far beyond every factor, voltage and current; a finite number may still overflow in a product.
+constexpr double most_amount = 1e9;
+
 // "0.5 Iref" -> 0.5 and "Iref"; "Imax" -> no number and "Imax". No number and no unit where the
-// number is missing, negative or not finite.
+// number is missing, negative or absurd.
 Amount amount_of(std::string_view text) {
     if (text.starts_with('I') || text.starts_with('U')) return {std::nullopt, text};
     double number = 0;
     const char* const begin = text.data();
     const char* const end = begin + text.size();
     const auto [rest, error] = std::from_chars(begin, end, number);
-    if (error != std::errc{} || !std::isfinite(number) || std::signbit(number)) return {};
+    if (error != std::errc{} || !(number <= most_amount) || std::signbit(number)) return {};
     std::string_view unit{rest, static_cast<std::size_t>(end - rest)};
     unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
     return {number, unit};

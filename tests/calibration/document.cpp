@@ -38,6 +38,16 @@ const std::string_view whole =
 
 }  // namespace
 
+TEST_CASE("a text with control characters is refused: names go to terminals, logs and pages") {
+    const char* const name = GENERATE("a\\u001B[31mb", "a\\nb", "a\\tb", "a\\u0000", "a\\u007F");
+    const Table document = bench("\nname = \"" + std::string(name) + "\"\n");
+    const std::string message = message_of([&] { document.text("name"); });
+    CHECK(message.find("bench.toml:2: name: expected a text without control characters, got ") ==
+          0);
+    CHECK(message.find('\n') == std::string::npos);
+    CHECK(bench("name = \"Zähler ½\"").text("name") == "Zähler ½");
+}
+
 TEST_CASE("a document gives its values by type") {
     const Table document = bench(whole);
     CHECK(document.text("name") == "line 3");

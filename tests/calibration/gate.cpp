@@ -46,6 +46,8 @@ TEST_CASE("the phase of an edge is the reference count and the part of the next 
     CHECK(reference_phase(from, edge_at(8, 500'000)) == 1.25);
     CHECK(reference_phase(edge_at(8, 500'000), from) == -1.25);
     CHECK(reference_phase(from, from) == 0.0);
+    // Edges that are 16 impulses apart: a quarter of the way is four impulses.
+    CHECK(reference_phase(from, edge_at(23, 500'000), 16) == 16 + 4.0);
 }
 
 TEST_CASE("the phase keeps all its digits after 10^10 reference impulses") {

@@ -64,6 +64,7 @@ TEST_CASE("what is no current is refused") {
                                "-0.5 Iref",
                                "nan A",
                                "inf A",
+                               "1e308 Imax",
                                "0.5",
                                "5 V",
                                "1 kA",
