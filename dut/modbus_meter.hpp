@@ -3,6 +3,7 @@
 
 #include "dut/meter_port.hpp"
 #include "instruments/io/link.hpp"
+#include "instruments/io/transcript.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -29,11 +30,12 @@ void check_modbus_address(const ModbusAddress& address);
 // must be destroyed before the context and the clock. A port that is destroyed while a call is in
 // flight ends that call with a fault.
 
-// Wants the real clock.
+// Wants the real clock. The transcript, if any, is told what crosses every connection.
 std::unique_ptr<MeterPort> open_modbus_tcp(boost::asio::io_context& context,
                                            instruments::io::Clock& clock,
                                            MeterType type,
-                                           const ModbusAddress& address);
+                                           const ModbusAddress& address,
+                                           instruments::io::TranscriptSink transcript = {});
 // Over any byte link: the twin gives one end of a memory link and serves the other with a
 // MeterEmulator.
 std::unique_ptr<MeterPort> open_modbus_link(boost::asio::io_context& context,

@@ -17,6 +17,7 @@ namespace {
 
 using calibration::DataError;
 using instruments::io::Clock;
+using instruments::io::TranscriptSink;
 
 std::optional<int> integer(std::string_view text, int least, int most) {
     int value = 0;
@@ -47,9 +48,11 @@ bool is_ipv4(std::string_view text) {
 Task<std::unique_ptr<instruments::io::ByteLink>> connect_tcp(boost::asio::io_context& context,
                                                              Clock& clock,
                                                              std::string tcp,
-                                                             std::string name) try {
+                                                             std::string name,
+                                                             TranscriptSink transcript) try {
     auto link = co_await instruments::io::open_link(context, clock, tcp, response_timeout);
-    co_return link;
+    if (!transcript) co_return link;
+    co_return instruments::io::with_transcript(clock, std::move(link), std::move(transcript));
 } catch (const instruments::io::LinkError& error) {
     std::string problem = error.what();
     if (problem.starts_with(tcp + ": ")) problem.erase(0, tcp.size() + 2);
@@ -116,15 +119,17 @@ ModbusAddress parse_modbus_address(std::string_view text) {
 std::unique_ptr<MeterPort> open_modbus_tcp(boost::asio::io_context& context,
                                            Clock& clock,
                                            MeterType type,
-                                           const ModbusAddress& address) {
+                                           const ModbusAddress& address,
+                                           TranscriptSink transcript) {
     check_modbus_address(address);
     calibration::check(!clock.is_virtual(), "a meter on the network needs the real clock");
     const std::string tcp = fmt::format("tcp:{}:{}", address.host, address.port);
     ModbusTarget target =
         target_for(type, address.unit, fmt::format("modbus-{},{}", tcp, address.unit));
-    target.connect = [&context, &clock, tcp, name = target.name]() {
-        return connect_tcp(context, clock, tcp, name);
-    };
+    target.connect =
+        [&context, &clock, tcp, name = target.name, transcript = std::move(transcript)]() {
+            return connect_tcp(context, clock, tcp, name, transcript);
+        };
     return modbus_meter(clock, std::move(type), std::move(target));
 }
 

@@ -18,12 +18,15 @@ using instruments::io::Instant;
 using instruments::io::LinkError;
 using instruments::io::never;
 
-// Within a frame: adapters hand bytes over in pieces, up to 16 ms late.
-constexpr Duration byte_timeout = std::chrono::milliseconds{100};
+// Within a frame: adapters hand bytes over in pieces, up to 16 ms late, and a busy machine later.
+// What lacks nothing but its sense is not waited for as long.
+constexpr Duration byte_timeout = std::chrono::milliseconds{500};
+constexpr Duration end_timeout = std::chrono::milliseconds{100};
 // Modbus over serial line 1.02, 2.4.1: 100 to 200 ms after a broadcast.
 constexpr Duration turn_around = std::chrono::milliseconds{150};
 constexpr std::size_t most_heard = 2 * most_rtu_frame;
 constexpr int most_silent_waits = 10;
+constexpr std::size_t most_stale = 4 * most_rtu_frame;  // late replies are a few frames
 
 class RtuBus final : public ModbusBus, public std::enable_shared_from_this<RtuBus> {
   public:
@@ -70,6 +73,7 @@ class RtuBus final : public ModbusBus, public std::enable_shared_from_this<RtuBu
     Task<bool> hear(Instant deadline);
     Task<OptionalFailure> hear_echo(Bytes sent);
     Task<void> hear_reply(Bytes sent);
+    Duration longest_pause(BytesView sent) const;
     Task<std::expected<Bytes, ModbusFailure>> reply_to(Bytes sent);
     Task<void> let_everyone_act();
     void learn_from(const ModbusFailure& failure);
@@ -112,10 +116,14 @@ Task<void> RtuBus::open(std::string caller) {
 // What comes unasked is late or noise: after it the line must be silent for as long as after a
 // fault.
 Task<RtuBus::OptionalFailure> RtuBus::settle() try {
-    for (int round = 0; round < most_silent_waits; ++round) {
+    const Instant latest = clock_.now() + most_silent_waits * options_.patience;
+    std::size_t stale = 0;  // what was there already does not count: nobody has listened
+    for (int piece = 0; stale <= most_stale && clock_.now() <= latest; ++piece) {
         const Instant quiet = std::max(busy_until_ + frame_gap(settings_), silent_until_);
-        const Bytes stale = co_await link_->read(quiet);
-        if (stale.empty()) co_return std::nullopt;
+        const Bytes bytes = co_await link_->read(quiet);
+        if (bytes.empty()) co_return std::nullopt;
+        // In pieces of any size: a late reply may come byte by byte.
+        if (piece > 0) stale += bytes.size();
         busy_until_ = clock_.now();
         distrust();
     }
@@ -143,7 +151,9 @@ Task<RtuBus::OptionalFailure> RtuBus::hear_echo(Bytes sent) {
     const auto common = static_cast<std::ptrdiff_t>(std::min(sent.size(), heard_.size()));
     if (!std::equal(sent.begin(), sent.begin() + common, heard_.begin())) {
         co_return ModbusFailure{
-            ModbusFault::echo, "the echo is not what was sent: collision or noise", ""};
+            ModbusFault::echo,
+            "the echo is not what was sent: collision, noise, or echoes is set for nothing",
+            ""};
     }
     if (heard_.size() < sent.size()) {
         co_return ModbusFailure{
@@ -161,11 +171,19 @@ Task<RtuBus::OptionalFailure> RtuBus::hear_echo(Bytes sent) {
 Task<void> RtuBus::hear_reply(Bytes sent) {
     bool more = true;
     if (heard_.empty()) more = co_await hear(busy_until_ + options_.patience);
-    while (more) {
-        const bool sound = heard_.size() == rtu_reply_size_for(sent, heard_) && decode_rtu(heard_);
-        const Duration pause = sound ? frame_gap(settings_) : byte_timeout;
+    // Who goes on for longer than the longest frame takes does not reply: the others wait.
+    const Instant latest = clock_.now() + options_.patience +
+                           static_cast<int>(most_rtu_frame) * character_time(settings_);
+    while (more && clock_.now() < latest) {
+        const Duration pause = longest_pause(sent);
         more = co_await hear(clock_.now() + pause);
     }
+}
+
+Duration RtuBus::longest_pause(BytesView sent) const {
+    const std::size_t size = rtu_reply_size_for(sent, heard_);
+    if (heard_.size() < size) return byte_timeout;
+    return heard_.size() == size && decode_rtu(heard_) ? frame_gap(settings_) : end_timeout;
 }
 
 Task<std::expected<Bytes, ModbusFailure>> RtuBus::reply_to(Bytes sent) {

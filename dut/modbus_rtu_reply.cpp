@@ -32,10 +32,14 @@ ModbusFailure garbled(RtuFault fault, std::size_t heard, std::size_t expected) {
                 fmt::format("the reply broke off after {} of {} bytes", heard, expected),
                 ""};
     }
-    return {ModbusFault::not_modbus,
-            fmt::format(
-                "the reply is garbled: {} ({} bytes, expected {})", name(fault), heard, expected),
-            ""};
+    return {
+        ModbusFault::not_modbus,
+        fmt::format(
+            "the reply is garbled: {} ({} bytes, expected {}): noise, or two meters with one unit",
+            name(fault),
+            heard,
+            expected),
+        ""};
 }
 
 ModbusFailure bad_reply(std::string text) { return {ModbusFault::bad_reply, std::move(text), ""}; }

@@ -69,6 +69,14 @@ std::optional<std::string> refusal_of_write(const DeviceFault& fault) {
     return fmt::format("{}: {}", fault.report().code, problem.substr(start));
 }
 
+// A write that went wrong may have happened: what was there before must not get lost with it.
+DeviceFault with_old_value(const DeviceFault& fault, std::optional<double> before) {
+    auto report = fault.report();
+    report.problem +=
+        before ? fmt::format("; before it read {}", *before) : "; before it read nothing";
+    return DeviceFault(std::move(report));
+}
+
 // A command does something and reads 0 afterwards; everything else must read back as written.
 Task<void> write_row(ModbusClient& client, const Register& row, Words words) {
     if (row.command) {
@@ -165,10 +173,14 @@ Task<SettingOutcome> set_row(ModbusClient& client,
         co_await write_row(client, row, std::move(words));
     } catch (const DeviceFault& fault) {
         const auto refusal = refusal_of_write(fault);
-        if (!refusal) throw;
+        if (!refusal) throw with_old_value(fault, outcome.before);
         outcome.refusal = *refusal;
     }
-    outcome.after = co_await read_value(client, map, row);
+    try {
+        outcome.after = co_await read_value(client, map, row);
+    } catch (const DeviceFault& fault) {
+        throw with_old_value(fault, outcome.before);
+    }
     co_return outcome;
 }
 

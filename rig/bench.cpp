@@ -4,6 +4,7 @@
 #include "dut/modbus_meter.hpp"
 #include "rig/drivers.hpp"
 #include "rig/port_address.hpp"
+#include "rig/renewable_source.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -56,6 +57,15 @@ Task<void> make_safe(Supervisor& supervisor) {
     // Who destroys a bench that is on gets no report any more.
     const std::string complaint = co_await supervisor.make_safe();
     static_cast<void>(complaint);
+}
+
+// A pause of the machine is so many times longer for a bench whose time runs faster.
+calibration::Duration longest_silence(const BenchFile& file) {
+    using namespace std::chrono_literals;
+    if (file.capture.simulated()) {
+        return 5s;
+    }
+    return 1s + std::chrono::duration_cast<calibration::Duration>(200ms * (file.speed - 1));
 }
 
 }  // namespace
@@ -127,16 +137,27 @@ Task<std::unique_ptr<ByteLink>> Bench::link_to(std::string address,
     } else {
         link = co_await open_named(address, name);
     }
-    if (transcript_.is_open()) {
-        link = instruments::io::with_transcript(
-            clock(), std::move(link), [this](auto at, auto on, auto direction, auto bytes) {
-                transcript_ << instruments::io::transcript_line(at, on, direction, bytes) << '\n';
-            });
-    }
+    link = transcribed(std::move(link));
     if (keep_tail) {
         link = instruments::io::with_transcript(clock(), std::move(link), tail_.sink());
     }
     co_return link;
+}
+
+// Empty when nobody asked for a transcript.
+instruments::io::TranscriptSink Bench::transcript_sink() {
+    if (!transcript_.is_open()) {
+        return {};
+    }
+    return [this](auto at, auto on, auto direction, auto bytes) {
+        transcript_ << instruments::io::transcript_line(at, on, direction, bytes) << '\n';
+    };
+}
+
+std::unique_ptr<ByteLink> Bench::transcribed(std::unique_ptr<ByteLink> link) {
+    auto sink = transcript_sink();
+    return sink ? instruments::io::with_transcript(clock(), std::move(link), std::move(sink))
+                : std::move(link);
 }
 
 Task<void> Bench::connect() {
@@ -150,12 +171,23 @@ Task<void> Bench::connect() {
     bind_ports();
 }
 
-Task<void> Bench::connect_source() {
+// The link before is closed first: many a device has one place only.
+Task<std::unique_ptr<instruments::Source>> Bench::source_over_a_fresh_link() {
+    if (source_link_ != nullptr) {
+        source_link_->close();
+    }
     auto link = co_await link_to(file_.source.link, "source", true);
     if (file_.source.simulated()) {
         loop_->spawn(twin_->source().serve(*served_.back()));
     }
-    source_ = open_source(file_.source.driver, file_.source_model, clock(), std::move(link));
+    source_link_ = link.get();
+    co_return open_source(file_.source.driver, file_.source_model, clock(), std::move(link));
+}
+
+Task<void> Bench::connect_source() {
+    auto device = co_await source_over_a_fresh_link();
+    source_ = std::make_unique<RenewableSource>(std::move(device),
+                                                [this] { return source_over_a_fresh_link(); });
     source_identity_ = co_await source_->identify();
     // A process that was killed leaves its source driving.
     co_await source_->switch_off(instruments::OffMode::normal);
@@ -178,7 +210,7 @@ Task<void> Bench::connect_capture() {
     }
     capture_ = open_capture(file_.capture.driver,
                             file_.reference_channel,
-                            file_.capture.simulated(),
+                            longest_silence(file_),
                             clock(),
                             std::move(link));
     recorder_ = std::make_unique<EdgeRecorder>(
@@ -262,7 +294,8 @@ std::unique_ptr<dut::MeterPort> Bench::port_of(const PositionEntry& entry, std::
         case PortKind::twin:
             return twin_port(entry, position);
         case PortKind::tcp:
-            return dut::open_modbus_tcp(loop_->context(), clock(), meter_, port.tcp);
+            return dut::open_modbus_tcp(
+                loop_->context(), clock(), meter_, port.tcp, transcript_sink());
         case PortKind::rtu: {
             const auto bus = std::ranges::find(file_.buses, port.bus, &BusEntry::name);
             const auto index = static_cast<std::size_t>(bus - file_.buses.begin());
@@ -278,7 +311,7 @@ std::unique_ptr<dut::MeterPort> Bench::twin_port(const PositionEntry& entry, std
     if (!meter_.modbus) {
         return nullptr;
     }
-    auto link = twin_end(fmt::format("twin meter {}", entry.name));
+    auto link = transcribed(twin_end(fmt::format("twin meter {}", entry.name)));
     loop_->spawn(twin_->meter_at_port(position).serve(*served_.back()));
     return dut::open_modbus_link(loop_->context(),
                                  clock(),

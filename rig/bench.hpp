@@ -119,6 +119,7 @@ class Bench {
     std::vector<std::unique_ptr<instruments::io::ByteLink>>
         served_;  // the twin's ends of its memory links
     std::unique_ptr<instruments::Source> source_;
+    instruments::io::ByteLink* source_link_ = nullptr;  // the source's own
     std::unique_ptr<instruments::Reference> reference_;
     std::unique_ptr<instruments::EdgeCapture> capture_;
     std::unique_ptr<instruments::PositionSwitch> position_switch_;
@@ -132,6 +133,7 @@ class Bench {
 
     Task<void> connect();
     Task<void> connect_source();
+    Task<std::unique_ptr<instruments::Source>> source_over_a_fresh_link();
     Task<void> connect_reference();
     Task<void> connect_capture();
     Task<void> connect_position_switch();
@@ -147,6 +149,9 @@ class Bench {
     std::unique_ptr<dut::MeterPort> port_of(const PositionEntry& entry, std::size_t position);
     std::unique_ptr<dut::MeterPort> twin_port(const PositionEntry& entry, std::size_t position);
     std::unique_ptr<instruments::io::ByteLink> twin_end(const std::string& name);
+    instruments::io::TranscriptSink transcript_sink();
+    std::unique_ptr<instruments::io::ByteLink> transcribed(
+        std::unique_ptr<instruments::io::ByteLink> link);
 };
 
 }  // namespace rig

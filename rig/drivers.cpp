@@ -11,15 +11,12 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 #include <vector>
 
 namespace rig {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr std::string_view none = "no hardware yet: follows public documents";
 
@@ -90,14 +87,14 @@ std::unique_ptr<instruments::Reference> open_reference(std::string_view driver,
 
 std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver,
                                                        int reference_channel,
-                                                       bool twin,
+                                                       calibration::Duration silence_limit,
                                                        Clock& clock,
                                                        std::unique_ptr<ByteLink> link) {
     check_driver("capture", driver);
     return instruments::ctag::open(
         clock,
         std::move(link),
-        {.reference_channel = reference_channel, .silence_limit = twin ? 5s : 1s});
+        {.reference_channel = reference_channel, .silence_limit = silence_limit});
 }
 
 std::unique_ptr<instruments::PositionSwitch> open_position_switch(std::string_view driver,

@@ -39,10 +39,9 @@ std::unique_ptr<instruments::Reference> open_reference(std::string_view driver,
                                                        const std::string& model,
                                                        Clock& clock,
                                                        std::unique_ptr<ByteLink> link);
-// `twin`: a simulated capture may be silent for longer.
 std::unique_ptr<instruments::EdgeCapture> open_capture(std::string_view driver,
                                                        int reference_channel,
-                                                       bool twin,
+                                                       calibration::Duration silence_limit,
                                                        Clock& clock,
                                                        std::unique_ptr<ByteLink> link);
 // `channels`: all that the bench uses.

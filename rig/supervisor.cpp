@@ -226,7 +226,8 @@ Task<void> Supervisor::change_load(LoadPoint load, Permit permit) {
     if ((!voltages_change || narrows_voltage) && !narrows_current) {
         constant_ = co_await reference_.select_ranges(ranges);
     }
-    if (load.any_current() || applied_.any_current()) {
+    // Also when nothing changes: what drifted or tripped meanwhile is set anew, or says so.
+    if (!voltages_change || load.any_current()) {
         co_await ramp(load, permit);
     }
     if (narrows_current) {

@@ -87,14 +87,14 @@ TEST_CASE("a request leaves as the manual writes it, and its reply is understood
     CHECK(meter->line() == "bus A");
 }
 
-TEST_CASE("a reply may arrive in any two pieces") {
+TEST_CASE("a reply may arrive in any two pieces, almost half a second apart") {
     const auto cut = GENERATE(range(1, 21));
     RtuBench bench;
     const auto meter = bench.client();
     bench.far.tampers.push_back([cut](const Bytes&, Bytes reply) {
         const auto middle = reply.begin() + cut;
         return std::vector<RtuPiece>{{0, Bytes(reply.begin(), middle)},
-                                     {0.05, Bytes(middle, reply.end())}};
+                                     {0.45, Bytes(middle, reply.end())}};
     });
     CHECK(bench.read(*meter) == right());
 }
@@ -424,7 +424,7 @@ TEST_CASE("an echo that differs in one bit is a collision or noise") {
             return std::vector<RtuPiece>{{0, heard}, {0.02, std::move(reply)}};
         });
         CHECK_THAT(bench.fault(*meter),
-                   Contains("the echo is not what was sent: collision or noise"));
+                   Contains("the echo is not what was sent: collision, noise"));
         bench.far.tampers.push_back(echoing());
         bench.far.tampers.push_back(echoing());
         CHECK(bench.read(*meter) == right());
@@ -514,4 +514,69 @@ TEST_CASE("a port that goes while its call waits sends nothing more") {
     bench.loop->run(bench.loop->clock().sleep_for(std::chrono::seconds{5}));
     CHECK_THAT(said, Contains("the port was closed"));
     CHECK(bench.far.written.empty());
+}
+
+namespace {
+
+Task<void> write_slowly(Clock& clock, ByteLink& link, Bytes bytes, double from_s, double pause_s) {
+    co_await clock.sleep_for(calibration::from_seconds(from_s));
+    for (const std::uint8_t byte : bytes) {
+        co_await link.write(Bytes{byte});
+        co_await clock.sleep_for(calibration::from_seconds(pause_s));
+    }
+}
+
+RtuTamper lost() {
+    return [](const Bytes&, const Bytes&) { return std::vector<RtuPiece>{}; };
+}
+
+}  // namespace
+
+TEST_CASE("a late reply that comes byte by byte costs the meter it was late for, nobody else") {
+    RtuBench bench;
+    bench.far.units = {5, 6};
+    const auto late = bench.client(5), other = bench.client(6);
+    bench.read(*late);
+    bench.far.tampers.push_back(lost());
+    Bytes pdu{3, 250};
+    pdu.resize(252);
+    bench.loop->spawn(write_slowly(bench.loop->clock(),
+                                   *bench.far_links.back(),
+                                   encode_rtu({5, pdu}),
+                                   GENERATE(1.1, 1.9),
+                                   0.00105));
+    CHECK_THAT(bench.fault(*late, 0xC702, 125), Contains("no reply within 1 s"));
+    CHECK(bench.read(*other, 0xC702, 125) == right(6, 0xC702, 125));
+    CHECK(bench.read(*late) == right());
+}
+
+TEST_CASE("a meter that trickles on for ever is not heard for longer than any reply takes") {
+    RtuBench bench;
+    bench.far.units = {5, 6};
+    const auto meter = bench.client(5), other = bench.client(6);
+    bench.read(*meter);
+    bench.far.tampers.push_back(lost());
+    bench.loop->spawn(
+        write_slowly(bench.loop->clock(), *bench.far_links.back(), Bytes(60, 0x00), 0.05, 0.09));
+    const double begin = bench.now();
+    CHECK_THAT(bench.fault(*meter), Contains("the reply broke off"));
+    CHECK(bench.now() - begin < 2);
+    CHECK(bench.read(*other) == right(6));  // after the noise and the silence behind it
+}
+
+TEST_CASE("a line that babbles without a pause is given up at once, for every caller") {
+    RtuBench bench;
+    bench.far.units = {5, 6};
+    const auto meter = bench.client(5), other = bench.client(6);
+    bench.read(*meter);
+    bench.loop->spawn(
+        write_slowly(bench.loop->clock(), *bench.far_links.back(), Bytes(6000, 0x55), 0, 0.001));
+    bench.loop->run(bench.loop->clock().sleep_for(std::chrono::milliseconds{10}));
+    const double begin = bench.now();
+    CHECK_THAT(bench.fault(*meter), Contains("the line does not fall silent"));
+    CHECK_THAT(bench.fault(*other), Contains("the line does not fall silent"));
+    CHECK(bench.now() - begin < 4);
+    bench.loop->run(bench.loop->clock().sleep_for(std::chrono::seconds{10}));
+    CHECK(bench.read(*other) == right(6));
+    CHECK(bench.read(*meter) == right());
 }

@@ -258,7 +258,7 @@ TEST_CASE("a meter that takes a setting and keeps the old one is a fault") {
     PortBench bench{"countis-e47"};
     bench.emulator.faults().loses_writes = true;
     CHECK(bench.fault([&] { bench.set_over_port("tariff", 3); }) ==
-          "twin meter 1: write 0xC6A1 = 3: reads back 1");
+          "twin meter 1: write 0xC6A1 = 3: reads back 1; before it read 1");
 }
 
 TEST_CASE("fail at each request of a setting: a fault, never an outcome") {

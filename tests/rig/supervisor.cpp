@@ -233,6 +233,19 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("a load that is asked for again is set anew, currents or not") {
+    Supervised bench;
+    const double amperes = GENERATE(0.0, 5.0);
+    const LoadPoint load =
+        amperes == 0 ? LoadPoint::voltage_only(Volt{230}) : load_of(230, amperes);
+    bench.apply(load);
+    bench.calls();
+    bench.source.output.phases[0].voltage = Volt{198};  // drifted meanwhile
+    bench.apply(load);
+    CHECK(bench.source.output == load);
+    CHECK(std::ranges::count(bench.calls(), "commit") == 1);
+}
+
 TEST_CASE("on the way a channel stays off until the source can hold it") {
     Supervised bench;
     bench.source.can.least_current = Ampere{45};
