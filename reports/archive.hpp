@@ -61,6 +61,9 @@ class Saver {
         }
     }
 
+    // What older files do not have keeps its usual value.
+    void or_usual(const char* name, std::int64_t value) { node_.set(name, value); }
+
     // A part that may be absent; `key` is an attribute it always has.
     template <class Part, class Fields>
     void part(const char* /*key*/, const std::optional<Part>& part, Fields fields) {
@@ -133,6 +136,12 @@ class Loader {
     void operator()(const char* name, std::optional<double>& value) const {
         if (node_.has(name)) {
             value = node_.number(name);
+        }
+    }
+
+    void or_usual(const char* name, std::int64_t& value) const {
+        if (node_.has(name)) {
+            value = node_.integer(name);
         }
     }
 

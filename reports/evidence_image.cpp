@@ -6,6 +6,7 @@
 #include "reports/fields.hpp"
 #include "reports/h5.hpp"
 #include "reports/nexus.hpp"
+#include "reports/port_notes.hpp"
 #include "reports/seal.hpp"
 
 #include <fmt/format.h>
@@ -69,6 +70,7 @@ void write_position(h5::Group group,
     group.set("dut_constant_imp_per_kwh", run.plan.ratings.constant.value());
     write_edges(group, result, run.instruments.tick_s);
     write_checks(group, result, point.point.programme.kind);
+    write_readings(group, result);
 }
 
 void write_point(h5::Group group, const PointResult& point, const RunResult& run) {
@@ -81,6 +83,7 @@ void write_point(h5::Group group, const PointResult& point, const RunResult& run
         Saver condition_saver(conditions);
         condition_fields(condition_saver, *point.conditions);
     }
+    write_step(group, point);
     const Columns columns(run);
     for (const auto& position : point.positions) {
         const auto name = fmt::format("position_{:02}", columns.of(position.position));

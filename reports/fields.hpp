@@ -36,6 +36,7 @@ void instrument_fields(Archive& archive, Instruments& instruments) {
     archive("reference", instruments.reference);
     archive("capture", instruments.capture);
     archive("tick_s", instruments.tick_s);
+    archive.or_usual("reference_divider", instruments.reference_divider);
 }
 
 template <class Archive, class Load>

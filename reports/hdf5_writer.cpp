@@ -55,10 +55,28 @@ bool same_line(const sequences::CheckLine& a, const sequences::CheckLine& b) {
            same(a.value, b.value) && same(a.least, b.least) && same(a.most, b.most);
 }
 
+bool same_reading(const sequences::PortReading& a, const sequences::PortReading& b) {
+    return a.label == b.label && a.quantity == b.quantity && a.unit == b.unit &&
+           a.reason == b.reason && same(a.value, b.value) && same(a.time_s, b.time_s) &&
+           same(a.step, b.step);
+}
+
+bool same_moment(const sequences::StepMoment& a, const sequences::StepMoment& b) {
+    return a.label == b.label && a.tick == b.tick && a.reference_impulses == b.reference_impulses &&
+           same(a.time_s, b.time_s) &&
+           same(a.reference_constant_imp_per_kwh, b.reference_constant_imp_per_kwh);
+}
+
+bool same_look(const sequences::StepLook& a, const sequences::StepLook& b) {
+    return same(a.time_s, b.time_s) && same(a.active_w, b.active_w) &&
+           same(a.reactive_var, b.reactive_var);
+}
+
 bool same_position(const PositionResult& a, const PositionResult& b) {
     return a.position == b.position && a.serial == b.serial && a.verdict == b.verdict &&
            a.reason == b.reason && a.edges == b.edges && same_gate(a, b) &&
-           same_uncertainty(a, b) && std::ranges::equal(a.checks, b.checks, same_line);
+           same_uncertainty(a, b) && std::ranges::equal(a.checks, b.checks, same_line) &&
+           std::ranges::equal(a.readings, b.readings, same_reading);
 }
 
 bool same_results(const RunResult& a, const RunResult& b) {
@@ -66,7 +84,11 @@ bool same_results(const RunResult& a, const RunResult& b) {
         return false;
     }
     for (std::size_t at = 0; at < a.points.size(); ++at) {
-        if (!std::ranges::equal(a.points[at].positions, b.points[at].positions, same_position)) {
+        const auto& mine = a.points[at];
+        const auto& other = b.points[at];
+        if (!std::ranges::equal(mine.positions, other.positions, same_position) ||
+            !std::ranges::equal(mine.moments, other.moments, same_moment) ||
+            !std::ranges::equal(mine.looks, other.looks, same_look)) {
             return false;
         }
     }

@@ -4,6 +4,7 @@
 #include "reports/evidence_image.hpp"
 #include "reports/fields.hpp"
 #include "reports/h5.hpp"
+#include "reports/port_notes.hpp"
 
 #include <fmt/format.h>
 
@@ -54,6 +55,7 @@ PositionResult read_position(const h5::Group& group) {
     position_fields(loader, result);
     read_edges(group, result);
     result.checks = read_checks(group);
+    read_readings(group, result);
     return result;
 }
 
@@ -66,6 +68,7 @@ PointResult read_point(const h5::Group& group) {
         const Loader condition_loader(conditions);
         condition_fields(condition_loader, result.conditions.emplace());
     }
+    read_step(group, result);
     for (const auto& name : group.numbered("position_")) {
         result.positions.push_back(read_position(group.group(name)));
     }

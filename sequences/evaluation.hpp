@@ -22,6 +22,7 @@ RunResult evaluate(const rig::JournalContent& journal);
 struct GateFacts {
     double reference_constant_imp_per_kwh = 0;
     double tick_s = 0;
+    std::int64_t reference_divider = 1;
     std::string lost;       // cause of a loss that spoils the gate; empty: none
     std::string recovered;  // cause of one that counters prove harmless
     double silent_s = 0;    // from the last impulse to the end of the gate

@@ -30,6 +30,15 @@ constexpr auto seldom = 10s;
 // Nobody waits longer than this without looking at the operator's wish to stop.
 constexpr auto patience = 1s;
 
+// Why this meter is not one of that type, in the words of its port's other faults; empty: it is.
+std::string not_the_type(const std::string& port,
+                         const dut::MeterIdentity& identity,
+                         const dut::MeterType& type) {
+    const auto wrong = dut::mismatch(identity, type);
+    const dut::RegisterBlock& asked = type.registers.blocks.front();
+    return wrong ? fmt::format("{}: read 0x{:04X}: {}", port, asked.start, *wrong) : "";
+}
+
 std::vector<std::pair<std::string, std::string>> identity_texts(
     const dut::MeterIdentity& identity) {
     std::vector<std::pair<std::string, std::string>> texts{
@@ -62,7 +71,7 @@ Execution::Execution(rig::Bench& bench,
     left_from_point_s_ = plan.expected_s;
 }
 
-Task<void> Execution::run() {
+Task<void> Execution::run_all() {
     const bool ports = std::ranges::any_of(
         bench_.positions(), [](const rig::Position& p) { return p.port != nullptr; });
     if (ports) {
@@ -134,7 +143,7 @@ Task<void> Execution::identify(std::size_t position) {
         const dut::MeterIdentity identity = co_await bench_.positions()[position].port->identify();
         answers_[position].push_back(MeterRecord{
             .position = position, .identity = identity_texts(identity), .serial = identity.serial});
-        reason = dut::mismatch(identity, plan_.meter).value_or("");
+        reason = not_the_type(bench_.positions()[position].port->name(), identity, plan_.meter);
     } catch (const instruments::DeviceFault& fault) {
         reason = fault.what();
     } catch (const instruments::io::LinkError& fault) {
@@ -242,6 +251,7 @@ Task<bool> Execution::attempt_point(const TestPoint& point,
                       .point = point,
                       .reference_constant_imp_per_kwh = constant,
                       .tick_s = bench_.capture_identity().tick_s,
+                      .reference_divider = bench_.capture_identity().reference_divider,
                       .from_tick = from_tick,
                       .repetitions = plan_.programme.attempts},
                      positions);

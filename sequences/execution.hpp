@@ -73,7 +73,10 @@ class Execution {
     rig::Task<void> take_through(StepCourse& course);
     rig::Task<void> all_into_circuit();
     void finish_step(StepCourse& course, int attempt, std::int64_t from_tick);
+    rig::Task<void> run_all();
+    void remember_settings(const StepCourse& course);
     rig::Task<void> restore_settings();
+    void tell_what_stays_set();
     rig::Task<void> restore_one(std::size_t position);
     std::vector<std::size_t> positions_for(const TestPoint& point) const;
 

@@ -2,7 +2,10 @@
 #include "instruments/io/all.hpp"
 #include "sequences/execution.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 #include <ranges>
 #include <utility>
 
@@ -13,6 +16,17 @@ namespace {
 using rig::Task;
 
 }  // namespace
+
+Task<void> Execution::run() {
+    try {
+        co_await run_all();
+    } catch (const rig::JournalError&) {
+        throw;  // nothing can be told any more
+    } catch (...) {
+        tell_what_stays_set();
+        throw;
+    }
+}
 
 Task<void> Execution::run_step(const TestPoint& point) {
     shown_.point = point.index;
@@ -81,9 +95,18 @@ Task<void> Execution::take_through(StepCourse& course) {
     }
     co_await course.voltages_only();
     co_await read_all_registers(true);
-    co_await perform(course);
+    try {
+        co_await perform(course);
+    } catch (...) {
+        remember_settings(course);  // what was written before the stop or the fault
+        throw;
+    }
+    remember_settings(course);
     ++stretch_;
     co_await read_all_registers(false);
+}
+
+void Execution::remember_settings(const StepCourse& course) {
     if (course.asked().restore) {
         std::ranges::copy(course.written(), std::back_inserter(to_restore_));
     }
@@ -121,11 +144,39 @@ Task<void> Execution::restore_settings() {
     }
     co_await instruments::io::all(bench_.loop(), std::move(tasks));
     record_answers();
+    std::erase_if(to_restore_,
+                  [this](const SettingRecord& setting) { return !given_up_[setting.position]; });
+    tell_what_stays_set();
+}
+
+// After a stop or a fault the source is off before anything else, and many a meter dead with it; a
+// meter that was given up may be another one. Both keep what was written.
+void Execution::tell_what_stays_set() {
+    std::map<std::pair<std::size_t, std::string>, SettingRecord> kept;
+    for (const SettingRecord& written : to_restore_) {
+        const auto [at, first] = kept.try_emplace({written.position, written.quantity}, written);
+        at->second.after = written.after;
+    }
+    to_restore_.clear();
+    for (const auto& [where, setting] : kept) {
+        if (!setting.before || !setting.after || *setting.before == *setting.after) {
+            continue;
+        }
+        record(RemarkRecord{
+            .text = fmt::format("position {}: {} was not given back: it was {:g} and is {:g}",
+                                bench_.positions()[setting.position].name,
+                                setting.quantity,
+                                *setting.before,
+                                *setting.after)});
+    }
 }
 
 Task<void> Execution::restore_one(std::size_t position) {
     for (const SettingRecord& written : std::views::reverse(to_restore_)) {
-        if (written.position != position || !written.before || !written.refusal.empty()) {
+        const dut::Register* row = dut::find_register(plan_.meter.registers, written.quantity);
+        const bool command = row != nullptr && row->command;  // what it did cannot be undone
+        if (written.position != position || !written.before || !written.refusal.empty() ||
+            command) {
             continue;
         }
         SettingRecord back = written;

@@ -107,6 +107,7 @@ Task<std::vector<HandResult>> BenchSession::measuring(MeasureOptions options) {
                       .point = point,
                       .reference_constant_imp_per_kwh = reference_constant_imp_per_kwh_,
                       .tick_s = bench_->capture_identity().tick_s,
+                      .reference_divider = bench_->capture_identity().reference_divider,
                       .from_tick = from_tick,
                       .repetitions = repetitions},
                      positions);
@@ -176,7 +177,8 @@ HandResult BenchSession::result_of(const Plan& plan,
                                    const PointGates::Finished& gate) const {
     const rig::Position& owner = bench_->positions()[gate.position];
     GateFacts facts{.reference_constant_imp_per_kwh = reference_constant_imp_per_kwh_,
-                    .tick_s = bench_->capture_identity().tick_s};
+                    .tick_s = bench_->capture_identity().tick_s,
+                    .reference_divider = bench_->capture_identity().reference_divider};
     for (const rig::RecordedLoss& loss : bench_->recorder().losses()) {
         facts.lost = lost_in(loss, gate) ? loss.cause : facts.lost;
     }

@@ -33,13 +33,18 @@ std::optional<HeadCode> port_seen(const TestPoint& point,
     if (story.power_w.empty()) {
         return std::nullopt;
     }
+    const bool all_read = std::ranges::all_of(
+        story.power_w, [](const std::optional<double>& power_w) { return power_w.has_value(); });
+    if (!all_read || story.power_w.size() != story.impulses.size()) {
+        return HeadCode{};
+    }
     double most_w = nothing_share * std::abs(calibration::active_power(point.load).value());
     for (const std::optional<double>& power_w : story.power_w) {
-        most_w = std::max(most_w, std::abs(power_w.value_or(0)));
+        most_w = std::max(most_w, std::abs(*power_w));
     }
     std::vector<bool> seen;
     for (const std::optional<double>& power_w : story.power_w) {
-        seen.push_back(std::abs(power_w.value_or(0)) > most_w / 2);
+        seen.push_back(std::abs(*power_w) > most_w / 2);
     }
     return decode_head(seen, positions);
 }

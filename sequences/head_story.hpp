@@ -24,7 +24,7 @@ struct HeadStory {
 bool blinked(const TestPoint& point, std::int64_t impulses, double lasted_s);
 
 HeadCode head_seen(const TestPoint& point, const HeadStory& story, std::size_t positions);
-// Nothing for a position without a port.
+// Nothing for a position without a port. What was not read in a step follows nobody.
 std::optional<HeadCode> port_seen(const TestPoint& point,
                                   const HeadStory& story,
                                   std::size_t positions);

@@ -85,7 +85,8 @@ void judge_accuracy(const TestPoint& point,
     result.reference_constant_imp_per_kwh = facts.reference_constant_imp_per_kwh;
     const calibration::GateConstants constants{
         .dut = plan.ratings.constant,
-        .reference = calibration::ImpulsesPerKilowattHour{facts.reference_constant_imp_per_kwh}};
+        .reference = calibration::ImpulsesPerKilowattHour{facts.reference_constant_imp_per_kwh},
+        .reference_divider = static_cast<double>(facts.reference_divider)};
     result.gate = calibration::evaluate_gate(result.edges, constants);
     if (!facts.lost.empty()) {
         return conclude(result,

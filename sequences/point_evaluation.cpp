@@ -97,6 +97,7 @@ void evaluate_done(const JournalStory& story,
           done,
           {.reference_constant_imp_per_kwh = attempt->second.begin->reference_constant_imp_per_kwh,
            .tick_s = tick_s,
+           .reference_divider = story.instruments.reference_divider,
            .lost = story.lost_in(done.position, done.from_tick, done.to_tick),
            .recovered = story.recovered_in(done.position, done.from_tick, done.to_tick),
            .silent_s = ticks_to_seconds(last, done.to_tick, tick_s)},
@@ -158,6 +159,29 @@ void describe_last_attempt(const PointStory& told, PointResult& out) {
     out.ended_s = last.end ? last.end->at_s : 0;
 }
 
+// What the lines of a test over the port follow from, beside the impulses and the readings.
+void tell_step(const PointStory& told, PointResult& out) {
+    const auto& [number, last] = *told.attempts.rbegin();
+    if (const auto step = told.steps.find(number); step != told.steps.end()) {
+        for (const MarkRecord& mark : step->second.marks) {
+            out.moments.push_back(
+                {.label = mark.place.label,
+                 .time_s = mark.at_s,
+                 .tick = mark.tick,
+                 .reference_impulses = mark.reference_impulses,
+                 .reference_constant_imp_per_kwh = mark.reference_constant_imp_per_kwh});
+        }
+    }
+    for (const ConditionsRecord& record : last.conditions) {
+        StepLook look{.time_s = record.at_s};
+        for (const calibration::SeenPhase& phase : record.seen.phases) {
+            look.active_w += phase.active.value();
+            look.reactive_var += phase.reactive.value();
+        }
+        out.looks.push_back(look);
+    }
+}
+
 }  // namespace
 
 PointResult evaluate_point(const JournalStory& story, const TestPoint& point) {
@@ -166,6 +190,9 @@ PointResult evaluate_point(const JournalStory& story, const TestPoint& point) {
     if (!told.attempts.empty()) {
         describe_last_attempt(told, out);
         out.conditions = conditions_of(told);
+        if (is_port_test(point.programme.kind)) {
+            tell_step(told, out);
+        }
     }
     for (const InvalidRecord& record : told.invalid) {
         out.invalidations.push_back({record.attempt,

@@ -46,8 +46,8 @@ void PointGates::open(Gate& gate, std::int64_t from_tick) const {
     gate.state = "waiting";
     gate.accumulator.emplace(calibration::GateConstants{
         .dut = context_.plan.ratings.constant,
-        .reference =
-            calibration::ImpulsesPerKilowattHour{context_.reference_constant_imp_per_kwh}});
+        .reference = calibration::ImpulsesPerKilowattHour{context_.reference_constant_imp_per_kwh},
+        .reference_divider = static_cast<double>(context_.reference_divider)});
 }
 
 double PointGates::seconds_from(const Gate& gate, std::int64_t tick) const {

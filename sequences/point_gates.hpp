@@ -19,6 +19,7 @@ struct GateContext {
     const TestPoint& point;
     double reference_constant_imp_per_kwh = 0;
     double tick_s = 0;
+    std::int64_t reference_divider = 1;
     std::int64_t from_tick = 0;
     int repetitions =
         1;  // how often a position's gate may begin anew after missed or extra impulses

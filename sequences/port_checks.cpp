@@ -34,8 +34,11 @@ void Checks::add(CheckLine line, std::string reason) {
 }
 
 void Checks::missing(std::string_view what) {
-    add({.what = std::string(what), .verdict = Verdict::invalid},
-        fmt::format("the journal does not hold {}", what));
+    unknown(what, fmt::format("the journal does not hold {}", what));
+}
+
+void Checks::unknown(std::string_view what, std::string reason) {
+    add({.what = std::string(what), .verdict = Verdict::invalid}, std::move(reason));
 }
 
 void Checks::conclude() {
@@ -70,15 +73,24 @@ double step_of(const PortReadingRecord& reading, std::string_view quantity) {
     return found == nullptr ? 0 : found->step;
 }
 
-std::optional<Advance> advance_of(const PortReadingRecord& from,
-                                  const PortReadingRecord& to,
-                                  std::string_view quantity) {
+std::expected<Advance, std::string> advance_of(const PortReadingRecord& from,
+                                               const PortReadingRecord& to,
+                                               std::string_view quantity) {
     const auto first = value_of(from, quantity);
     const auto second = value_of(to, quantity);
     const double step = step_of(to, quantity);
-    const double ratio = value_of(to, "ratio").value_or(1);
+    const double ratio = value_of(to, "ratio").value_or(0);
     if (!first || !second || !(step > 0) || !(ratio > 0)) {
-        return std::nullopt;
+        return std::unexpected(fmt::format("the journal does not hold {}", quantity));
+    }
+    if (step_of(from, quantity) != step || value_of(from, "ratio") != ratio) {
+        return std::unexpected(fmt::format(
+            "{} carried the ratio {:g} in steps of {:g} before, {:g} in steps of {:g} after",
+            quantity,
+            value_of(from, "ratio").value_or(0),
+            step_of(from, quantity),
+            ratio,
+            step));
     }
     double counts = std::round(*second / step) - std::round(*first / step);
     if (counts < 0) {

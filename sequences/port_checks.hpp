@@ -5,6 +5,7 @@
 #include "sequences/results.hpp"
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class Checks {
     void add(CheckLine line, std::string reason = "");
     // What the journal does not hold cannot be judged.
     void missing(std::string_view what);
+    // Neither can what follows from nothing, for this reason.
+    void unknown(std::string_view what, std::string reason);
     void conclude();
 
   private:
@@ -58,10 +61,11 @@ struct Advance {
     double energy = 0;  // Wh or varh
     double step = 0;    // of the register, at the terminals
 };
-// Nothing when one of them does not hold it. Over at most one roll-over.
-std::optional<Advance> advance_of(const PortReadingRecord& from,
-                                  const PortReadingRecord& to,
-                                  std::string_view quantity);
+// Over at most one roll-over. The reason when one of them does not hold it, or when they are not of
+// one register: its step or the ratio it carries changed in between.
+std::expected<Advance, std::string> advance_of(const PortReadingRecord& from,
+                                               const PortReadingRecord& to,
+                                               std::string_view quantity);
 
 // Impulses of the LED in (from, to]; nothing when edges were lost between.
 std::optional<std::int64_t> led_impulses(const StepView& view,

@@ -46,8 +46,23 @@ void judge(const StepView& view, Checks& checks) {
     }
 }
 
+// What was to be restored and was written must have been restored.
+void demand_restoring(const StepView& view, Checks& checks) {
+    for (const SettingRecord& record : view.step.settings) {
+        if (view.asked().restore && record.position == view.position &&
+            record.place.label == "set-up" && record.refusal.empty() &&
+            view.setting("restore", record.quantity) == nullptr &&
+            fault_of(view.step, view.position, true) == nullptr) {
+            checks.add(
+                {.what = fmt::format("{} restored", record.quantity), .verdict = Verdict::suspect},
+                fmt::format("{} was not restored", record.quantity));
+        }
+    }
+}
+
 // What was found must be there again, or whoever uses the meter next must know.
 void judge_restoring(const StepView& view, Checks& checks) {
+    demand_restoring(view, checks);
     if (const PortFaultRecord* fault = fault_of(view.step, view.position, true)) {
         checks.add({.what = "restored", .text = fault->reason, .verdict = Verdict::suspect},
                    fmt::format("was not restored: {}", fault->reason));
@@ -67,6 +82,22 @@ void judge_restoring(const StepView& view, Checks& checks) {
                                   record.refusal.empty() ? "" : ": ",
                                   record.refusal),
                       Verdict::suspect);
+    }
+}
+
+void tell_readings(const StepStory& step, std::size_t position, PositionResult& result) {
+    for (const PortReadingRecord& record : step.readings) {
+        for (const NamedValue& value : record.values) {
+            if (record.position == position) {
+                result.readings.push_back({.label = record.place.label,
+                                           .time_s = record.at_s,
+                                           .quantity = value.quantity,
+                                           .value = value.value,
+                                           .step = value.step,
+                                           .unit = value.unit,
+                                           .reason = value.reason});
+            }
+        }
     }
 }
 
@@ -128,7 +159,11 @@ void evaluate_port_test(const JournalStory& story,
                         .step = step->second,
                         .position = position,
                         .attempt = result.attempt};
+    tell_readings(step->second, position, result);
     judge(view, checks);
+    if (const PortFaultRecord* fault = fault_of(view.step, view.position, false)) {
+        checks.unknown("the step's end", fault->reason);
+    }
     judge_restoring(view, checks);
     checks.conclude();
 }

@@ -1,5 +1,4 @@
-// What a meter says and takes: identify, heads, phase sequence, communication, set-up.
-#include "dut/meter_port.hpp"
+// What a meter shows and takes: heads, phase sequence, communication, set-up.
 #include "sequences/head_story.hpp"
 #include "sequences/port_checks.hpp"
 
@@ -7,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 
 namespace sequences {
@@ -15,90 +13,6 @@ namespace sequences {
 namespace {
 
 using calibration::Verdict;
-
-bool same_text(std::string_view a, std::string_view b) {
-    const auto folded = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-    return std::ranges::equal(a, b, {}, folded, folded);
-}
-
-// -- identify
-// ----------------------------------------------------------------------------------------------------
-
-const PortIdentityRecord* identity_of(const StepView& view) {
-    const auto found =
-        std::ranges::find(view.step.identities, view.position, &PortIdentityRecord::position);
-    return found == view.step.identities.end() ? nullptr : &*found;
-}
-
-std::string text_of(const PortIdentityRecord& identity, std::string_view name) {
-    const auto found =
-        std::ranges::find(identity.texts, name, &std::pair<std::string, std::string>::first);
-    return found == identity.texts.end() ? "" : found->second;
-}
-
-// A text and where it is from; empty: nobody says.
-struct Said {
-    std::string text, origin;
-};
-
-// The port's word goes before the display's.
-Said said_of(const StepView& view, const PortIdentityRecord& identity, const std::string& name) {
-    if (std::string text = text_of(identity, name); !text.empty()) {
-        return {std::move(text), "port"};
-    }
-    const PortReadingRecord* values = view.reading("identity");
-    if (const auto value = values == nullptr ? std::nullopt : value_of(*values, name)) {
-        return {fmt::format("{:g}", *value), "port"};
-    }
-    for (const auto& [field, text] : view.story.bench.positions[view.position].displayed) {
-        if (field == name) {
-            return {text, "display"};
-        }
-    }
-    return {};
-}
-
-void judge_expected(const Said& said,
-                    const std::string& name,
-                    const std::string& expected,
-                    Checks& checks) {
-    if (said.text.empty()) {
-        return checks.add(
-            {.what = name,
-             .text = fmt::format("expected \"{}\"", expected),
-             .verdict = Verdict::inconclusive},
-            fmt::format("neither the port nor the bench file's displayed values give {}", name));
-    }
-    const bool same = same_text(said.text, expected);
-    checks.add(
-        {.what = name,
-         .text = fmt::format("\"{}\" by {}, expected \"{}\"", said.text, said.origin, expected),
-         .verdict = same ? Verdict::pass : Verdict::suspect},
-        fmt::format(
-            "{} is \"{}\" by its {}, expected \"{}\"", name, said.text, said.origin, expected));
-}
-
-void judge_type(const StepView& view, const PortIdentityRecord& identity, Checks& checks) {
-    const dut::MeterIdentity told{.maker = text_of(identity, "maker"),
-                                  .extended_name = text_of(identity, "extended_name")};
-    const std::string wrong = dut::mismatch(told, view.story.plan.meter).value_or("");
-    checks.add({.what = "type",
-                .text = wrong.empty() ? told.extended_name : wrong,
-                .verdict = wrong.empty() ? Verdict::pass : Verdict::suspect},
-               wrong);
-}
-
-void judge_serial(const StepView& view, const PortIdentityRecord& identity, Checks& checks) {
-    const std::string& expected = view.story.bench.positions[view.position].serial;
-    const std::string said = text_of(identity, "serial");
-    const bool same = expected.empty() || same_text(said, expected);
-    checks.add(
-        {.what = "serial",
-         .text = expected.empty() ? fmt::format("{} (the bench file gives none)", said)
-                                  : fmt::format("\"{}\" by port, expected \"{}\"", said, expected),
-         .verdict = same ? Verdict::pass : Verdict::suspect},
-        fmt::format("states serial {}, the bench file gives {}", said, expected));
-}
 
 // -- phase sequence
 // -----------------------------------------------------------------------------------------------
@@ -187,8 +101,36 @@ HeadStory head_story(const StepView& view) {
                                 view.story.instruments.tick_s);
         if (const PortReadingRecord* reading = view.reading(label)) {
             told.power_w.push_back(value_of(*reading, "active_power"));
+        } else if (view.story.bench.positions[view.position].port != "none") {
+            told.power_w.emplace_back();
         }
     }
+}
+
+// -- set-up
+// ----------------------------------------------------------------------------------------------
+
+// Only what the type calls sealed may refuse, and what was refused must not have changed.
+void judge_refusal(const StepView& view,
+                   const SettingRecord& written,
+                   bool is_sealed,
+                   Checks& checks) {
+    CheckLine line{.what = written.quantity,
+                   .value = written.after,
+                   .text = fmt::format("refused: {}", written.refusal),
+                   .verdict = Verdict::pass};
+    std::string reason =
+        fmt::format("{} = {:g} was refused: {}", written.quantity, written.asked, written.refusal);
+    if (!view.asked().may_refuse) {
+        line.verdict = Verdict::fail;
+    } else if (!is_sealed) {
+        line.verdict = Verdict::suspect;
+        reason += fmt::format("; the {} does not seal it", view.story.plan.meter.name);
+    } else if (written.after != written.before) {
+        line.verdict = Verdict::fail;
+        reason += ", and changed all the same";
+    }
+    checks.add(std::move(line), std::move(reason));
 }
 
 void add_head_line(std::string what, std::string complaint, Checks& checks) {
@@ -199,23 +141,21 @@ void add_head_line(std::string what, std::string complaint, Checks& checks) {
 
 }  // namespace
 
-void judge_identify(const StepView& view, Checks& checks) {
-    const PortIdentityRecord* identity = identity_of(view);
-    if (identity == nullptr) {
-        return checks.missing("what the meter says of itself");
-    }
-    judge_type(view, *identity, checks);
-    judge_serial(view, *identity, checks);
-    for (const auto& [name, expected] : view.asked().expect) {
-        judge_expected(said_of(view, *identity, name), name, expected, checks);
-    }
-}
-
 void judge_heads(const StepView& view, Checks& checks) {
     const HeadStory told = head_story(view);
     const std::size_t positions = view.story.plan.positions;
     if (told.impulses.size() != head_steps(positions)) {
         return checks.missing("all steps in and out of the circuit");
+    }
+    const MarkRecord* begin = view.step.mark("step 1 begins");
+    const MarkRecord* end = view.step.mark(fmt::format("step {} ends", told.impulses.size()));
+    if (!view.story.lost_in(view.position, begin->tick, end->tick).empty()) {
+        return checks.add({.what = "head", .verdict = Verdict::inconclusive},
+                          "edges of the LED were lost during the steps");
+    }
+    const auto unread = [](const std::optional<double>& power_w) { return !power_w; };
+    if (std::ranges::any_of(told.power_w, unread)) {
+        return checks.missing("the power that the port reads in every step");
     }
     PositionNames names;
     for (const rig::PositionEntry& entry : view.story.bench.positions) {
@@ -262,20 +202,23 @@ void judge_communication(const StepView& view, Checks& checks) {
     if (found == view.step.communication.end() || found->reads == 0) {
         return checks.missing("the reads of this meter");
     }
-    const double rate =
-        100 * static_cast<double>(found->errors) / static_cast<double>(found->reads);
+    // A read that was not asked was not answered.
+    const std::int64_t unasked = std::max<std::int64_t>(0, view.asked().reads - found->reads);
+    const double rate = 100 * static_cast<double>(found->errors + unasked) /
+                        static_cast<double>(found->reads + unasked);
     const std::string reason = fmt::format("{} of {} reads failed{}: {}",
                                            found->errors,
                                            found->reads,
-                                           found->ended_early ? ", the rest was not asked" : "",
+                                           unasked > 0 ? ", the rest was not asked" : "",
                                            found->first_error);
-    checks.within({.what = "error rate",
-                   .value = rate,
-                   .unit = "%",
-                   .most = view.asked().most_errors_percent,
-                   .text = found->errors == 0 ? fmt::format("{} reads", found->reads) : reason},
-                  reason,
-                  found->errors == found->reads ? Verdict::invalid : Verdict::fail);
+    checks.within(
+        {.what = "error rate",
+         .value = rate,
+         .unit = "%",
+         .most = view.asked().most_errors_percent,
+         .text = found->errors + unasked == 0 ? fmt::format("{} reads", found->reads) : reason},
+        reason,
+        found->errors == found->reads ? Verdict::invalid : Verdict::fail);
     add_latencies(found->latencies_ms, checks);
 }
 
@@ -286,21 +229,27 @@ void judge_set_up(const StepView& view, Checks& checks) {
             checks.missing(fmt::format("the writing of {}", asked.quantity));
             continue;
         }
+        const dut::Register* row =
+            dut::find_register(view.story.plan.meter.registers, asked.quantity);
+        const bool is_sealed = row != nullptr && row->access == dut::Access::sealed;
         if (!written->refusal.empty()) {
-            checks.add(
-                {.what = asked.quantity,
-                 .value = written->after,
-                 .text = fmt::format("refused: {}", written->refusal),
-                 .verdict = view.asked().may_refuse ? Verdict::pass : Verdict::fail},
-                fmt::format(
-                    "{} = {:g} was refused: {}", asked.quantity, asked.value, written->refusal));
+            judge_refusal(view, *written, is_sealed, checks);
+            continue;
+        }
+        if (is_sealed) {
+            checks.add({.what = asked.quantity,
+                        .value = written->after,
+                        .text = "taken",
+                        .verdict = Verdict::suspect},
+                       fmt::format("{} = {:g} was taken, a sealed {} refuses it",
+                                   asked.quantity,
+                                   asked.value,
+                                   view.story.plan.meter.name));
             continue;
         }
         const std::string before =
             written->before ? fmt::format("was {:g}", *written->before) : "was nothing";
         // A command does something once and reads as before.
-        const dut::Register* row =
-            dut::find_register(view.story.plan.meter.registers, asked.quantity);
         if (row != nullptr && row->command) {
             checks.add({.what = asked.quantity,
                         .value = asked.value,

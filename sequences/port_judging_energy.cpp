@@ -15,8 +15,6 @@ using calibration::Verdict;
 
 // Of these two, one agrees with the reference and tells which of them is wrong.
 constexpr double agreement = 0.1;
-// The pulse output and the LED are emitted by one meter, but not at one instant.
-constexpr double output_tolerance_impulses = 2;
 
 struct Window {
     const MarkRecord* before;
@@ -82,17 +80,19 @@ void check_other_direction(const StepView& view, const Window& window, Checks& c
     const std::string other = total_register(view.point) == "active_import_energy"
                                   ? "active_export_energy"
                                   : "active_import_energy";
-    if (const auto wrong = advance_of(*window.first, *window.last, other)) {
-        checks.within({.what = other,
-                       .value = wrong->energy,
-                       .unit = "Wh",
-                       .least = 0,
-                       .most = wrong->step,
-                       .text = "registered in the other direction"},
-                      fmt::format("{:.6g} Wh were registered as {}: are the currents reversed?",
-                                  wrong->energy,
-                                  other));
+    const auto wrong = advance_of(*window.first, *window.last, other);
+    if (!wrong) {
+        return checks.unknown(other, wrong.error());
     }
+    checks.within(
+        {.what = other,
+         .value = wrong->energy,
+         .unit = "Wh",
+         .least = 0,
+         .most = wrong->step,
+         .text = "registered in the other direction"},
+        fmt::format(
+            "{:.6g} Wh were registered as {}: are the currents reversed?", wrong->energy, other));
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ void judge_constant(const StepView& view, Checks& checks) {
     const auto advance = advance_of(*window.first, *window.last, total_register(view.point));
     const auto impulses = led_impulses(view, *window.before, *window.after);
     if (!advance) {
-        return checks.missing(total_register(view.point));
+        return checks.unknown(total_register(view.point), advance.error());
     }
     if (!impulses) {
         return checks.add({.what = "LED impulses", .verdict = Verdict::inconclusive},
@@ -131,7 +131,8 @@ void judge_constant(const StepView& view, Checks& checks) {
                               advance->energy / led_wh,
                               wrong_one(view, window, advance->energy, led_wh)));
     check_other_direction(view, window, checks);
-    check_resolution(view, advance->step, led_wh, checks);
+    // The LED's impulse is part of the tolerance as the register's step is.
+    check_resolution(view, std::max(advance->step, impulse_wh), led_wh, checks);
 }
 
 void judge_dial(const StepView& view, Checks& checks) {
@@ -141,8 +142,11 @@ void judge_dial(const StepView& view, Checks& checks) {
     }
     const auto advance = advance_of(*window.first, *window.last, total_register(view.point));
     const auto reference_wh = reference_energy(*window.before, *window.loaded, *window.after);
-    if (!advance || !reference_wh || !(*reference_wh > 0)) {
-        return checks.missing("the energies of meter and reference");
+    if (!advance) {
+        return checks.unknown(total_register(view.point), advance.error());
+    }
+    if (!reference_wh || !(*reference_wh > 0)) {
+        return checks.missing("the reference's energy");
     }
     const double impulse_wh = 1000 / window.loaded->reference_constant_imp_per_kwh;
     const Deviation deviation{
@@ -185,6 +189,14 @@ void judge_weight(const StepView& view,
     const auto intervals = static_cast<double>(outputs.size() - 1);
     const double tolerance_wh = output_tolerance_impulses * impulse_wh / intervals;
     checks.within(
+        {.what = "share of the weight that decides",
+         .value = 100 * tolerance_wh / due_wh,
+         .unit = "%",
+         .most = 100 * most_output_tolerance,
+         .text = fmt::format("{:g} impulses of the LED", output_tolerance_impulses)},
+        fmt::format("{:g} intervals of the pulse output are too few for its weight", intervals),
+        Verdict::inconclusive);
+    checks.within(
         {.what = "weight of the pulse output",
          .value = led_wh / intervals,
          .unit = "Wh",
@@ -222,6 +234,9 @@ void judge_pulse_output(const StepView& view, Checks& checks) {
     const std::size_t enough = 2;  // what is between two is a weight
     if (outputs.size() >= enough) {
         judge_weight(view, outputs, *due_wh, checks);
+    } else if (outputs.size() == 1) {
+        checks.add({.what = "weight of the pulse output", .verdict = Verdict::inconclusive},
+                   "one impulse of the pulse output shows no weight");
     }
     checks.within(
         {.what = "impulses of the pulse output",

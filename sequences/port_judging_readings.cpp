@@ -85,8 +85,11 @@ void judge_reactive(const StepView& view, Checks& checks) {
     const std::string name = import ? "reactive_import_energy" : "reactive_export_energy";
     const auto advance = advance_of(*first, *last, name);
     const auto reference = reactive_energy(view, first->at_s, last->at_s);
-    if (!advance || !reference || reference->var_hours == 0) {
-        return checks.missing("the reactive energies of meter and reference");
+    if (!advance) {
+        return checks.unknown(name, advance.error());
+    }
+    if (!reference || reference->var_hours == 0 || (reference->var_hours > 0) != import) {
+        return checks.missing("the reference's reactive energy in the load's direction");
     }
     const double reference_varh = std::abs(reference->var_hours);
     const double stamps = 100 * stamp_uncertainty_s / (last->at_s - first->at_s);
@@ -105,20 +108,52 @@ void judge_reactive(const StepView& view, Checks& checks) {
                     {.lower = -most, .upper = most, .row = "the programme's most_error_percent"},
                     checks);
     const std::string other = import ? "reactive_export_energy" : "reactive_import_energy";
-    if (const auto wrong = advance_of(*first, *last, other)) {
-        checks.within(
-            {.what = other,
-             .value = wrong->energy,
-             .unit = "varh",
-             .least = 0,
-             .most = wrong->step,
-             .text = "registered in the other direction"},
-            fmt::format("{:.6g} varh were registered as {}: wrong quadrant", wrong->energy, other));
+    const auto wrong = advance_of(*first, *last, other);
+    if (!wrong) {
+        return checks.unknown(other, wrong.error());
     }
+    checks.within(
+        {.what = other,
+         .value = wrong->energy,
+         .unit = "varh",
+         .least = 0,
+         .most = wrong->step,
+         .text = "registered in the other direction"},
+        fmt::format("{:.6g} varh were registered as {}: wrong quadrant", wrong->energy, other));
 }
 
 // -- load curve
 // --------------------------------------------------------------------------------------------------
+
+// Records of another load could hold the same power: the meter's clock must have gone on by as many
+// periods as the load lasted, or one more.
+bool judge_curve_clock(const StepView& view, double period_s, Checks& checks) {
+    const PortReadingRecord* before = view.reading("clock before");
+    const PortReadingRecord* after = view.reading("clock after");
+    const auto from = before == nullptr ? std::nullopt : value_of(*before, "average_time_s");
+    const auto to = after == nullptr ? std::nullopt : value_of(*after, "average_time_s");
+    if (before == nullptr || !to) {
+        checks.unknown("clock of the load curve", "the meter does not say when it averaged");
+        return false;
+    }
+    if (!from) {
+        checks.add({.what = "clock of the load curve",
+                    .text = "nothing had been averaged before the load",
+                    .verdict = calibration::Verdict::pass});
+        return true;
+    }
+    const double least_s = static_cast<double>(view.asked().periods + 1) * period_s;
+    checks.within(
+        {.what = "clock of the load curve",
+         .value = *to - *from,
+         .unit = "s",
+         .least = least_s,
+         .most = least_s + period_s,
+         .text = "between the load's beginning and its end"},
+        fmt::format(
+            "its clock went on by {:g} s while the load stood for {:g} s", *to - *from, least_s));
+    return true;
+}
 
 void judge_load_curve(const StepView& view, Checks& checks) {
     const MarkRecord* from = view.step.mark("loaded");
@@ -146,6 +181,9 @@ void judge_load_curve(const StepView& view, Checks& checks) {
                            .text = "complete records",
                            .verdict = Verdict::inconclusive},
                           fmt::format("{} of {} complete records", complete.size(), wanted));
+    }
+    if (!judge_curve_clock(view, complete.back().step, checks)) {
+        return;
     }
     const double most = view.asked().most_error_percent;
     for (std::size_t i = complete.size() - wanted; i < complete.size(); ++i) {

@@ -18,20 +18,28 @@ struct TariffAdvance {
     std::vector<std::pair<int, Advance>> tariffs;  // number, advance
 };
 
-std::optional<TariffAdvance> tariff_advance(const StepView& view,
-                                            const PortReadingRecord& from,
-                                            const PortReadingRecord& to) {
+// Every register of the type must have been read: one that was not may have advanced.
+std::expected<TariffAdvance, std::string> tariff_advance(const StepView& view,
+                                                         const PortReadingRecord& from,
+                                                         const PortReadingRecord& to) {
+    const dut::MeterType& meter = view.story.plan.meter;
     const auto total = advance_of(from, to, total_register(view.point));
     if (!total) {
-        return std::nullopt;
+        return std::unexpected(total.error());
     }
     TariffAdvance out{.total = *total};
-    for (int tariff = 1; tariff <= view.story.plan.meter.tariffs; ++tariff) {
-        if (const auto one = advance_of(from, to, tariff_register(view.point, tariff))) {
-            out.tariffs.emplace_back(tariff, *one);
+    for (int tariff = 1; tariff <= meter.tariffs; ++tariff) {
+        const std::string name = tariff_register(view.point, tariff);
+        if (dut::find_register(meter.registers, name) == nullptr) {
+            continue;
         }
+        const auto one = advance_of(from, to, name);
+        if (!one) {
+            return std::unexpected(one.error());
+        }
+        out.tariffs.emplace_back(tariff, *one);
     }
-    return out.tariffs.empty() ? std::nullopt : std::optional(out);
+    return out;
 }
 
 void judge_selected(const StepView& view, int tariff, Checks& checks) {
@@ -145,17 +153,25 @@ void judge_tariff(const StepView& view, Checks& checks) {
     for (const int tariff : view.point.port.tariffs) {
         judge_selected(view, tariff, checks);
         const PortReadingRecord* to = view.reading(fmt::format("after tariff {}", tariff));
-        const auto went =
-            from != nullptr && to != nullptr ? tariff_advance(view, *from, *to) : std::nullopt;
+        const std::string around = fmt::format("the registers around tariff {}", tariff);
+        if (from == nullptr || to == nullptr) {
+            return checks.missing(around);
+        }
+        const auto went = tariff_advance(view, *from, *to);
         if (!went) {
-            return checks.missing(fmt::format("the registers around tariff {}", tariff));
+            return checks.unknown(around, went.error());
         }
         judge_registers(view, tariff, *went, checks);
         from = to;
     }
-    if (const auto all = tariff_advance(view, *begin, *from)) {
-        judge_sum(*all, checks);
+    if (from == begin) {
+        return checks.missing("any tariff");
     }
+    const auto all = tariff_advance(view, *begin, *from);
+    if (!all) {
+        return checks.unknown("sum of the tariffs", all.error());
+    }
+    judge_sum(*all, checks);
     if (view.setting("restore", "tariff") == nullptr) {
         checks.add({.what = "tariff restored", .verdict = Verdict::suspect},
                    "the tariff that was set before was not restored");

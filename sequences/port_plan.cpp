@@ -22,7 +22,6 @@ constexpr double least_heads_step_s = 2;
 constexpr double read_everything_s = 1;
 // What the meters are delivered with; a step in its course uses what the meter says.
 constexpr double usual_period_s = 600;
-constexpr int usual_ct_a = 5;
 
 double limit_of(const calibration::Limits& limits) {
     return std::min(std::abs(limits.lower.value()), std::abs(limits.upper.value()));
@@ -32,15 +31,26 @@ bool has(const dut::MeterType& meter, std::string_view quantity) {
     return dut::find_register(meter.registers, quantity) != nullptr;
 }
 
+// A sealed meter refuses, and stays as it comes.
+bool is_sealed(const dut::MeterType& meter, std::string_view quantity) {
+    const dut::Register* row = dut::find_register(meter.registers, quantity);
+    return row != nullptr && row->access == dut::Access::sealed;
+}
+
 // As the set-up steps before leave it.
 SetTransformer planned_transformer(const Plan& plan) {
     if (plan.ratings.connection == calibration::Connection::direct) {
         return {};
     }
-    SetTransformer transformer{.primary_a = usual_ct_a, .secondary_a = usual_ct_a};
+    const dut::TransformerRatio as_it_comes = dut::ratio_as_it_comes(plan.meter);
+    SetTransformer transformer{.primary_a = as_it_comes.primary_a,
+                               .secondary_a = as_it_comes.secondary_a};
     for (const TestPoint& point : plan.points) {
         for (const Setting& setting : point.programme.port.settings) {
             const int value = static_cast<int>(std::lround(setting.value));
+            if (is_sealed(plan.meter, setting.quantity)) {
+                continue;
+            }
             if (setting.quantity == "ct_primary" && value > 0) {
                 transformer.primary_a = value;
             } else if (setting.quantity == "ct_secondary" && value > 0) {
@@ -208,7 +218,13 @@ double needed_energy(const TestPoint& point, const Plan& plan, const SetTransfor
         case PointKind::pulse_output: {
             const auto weight = dut::pulse_weight_at_terminals(
                 plan.meter, transformer.primary_a, transformer.secondary_a);
-            return weight ? static_cast<double>(port.least_impulses + 2) * weight->value() : 0;
+            if (!weight) {
+                return 0;
+            }
+            const double compared = std::ceil(output_tolerance_impulses * impulse /
+                                              (most_output_tolerance * weight->value()));
+            return (std::max(static_cast<double>(port.least_impulses), compared + 1) + 2) *
+                   weight->value();
         }
         default:
             return 0;

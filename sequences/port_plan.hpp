@@ -23,6 +23,11 @@ double needed_energy(const TestPoint& point, const Plan& plan, const SetTransfor
 // The active (reactive) power of the point's load, without its sign.
 double energy_rate(const TestPoint& point);
 
+// The pulse output and the LED are emitted by one meter, but not at one instant.
+inline constexpr double output_tolerance_impulses = 2;
+// They must be no more than this share of the weights that are compared.
+inline constexpr double most_output_tolerance = 0.1;
+
 // How long each of the steps of `heads` lasts with its load.
 double heads_step_s(const TestPoint& point);
 

@@ -37,6 +37,25 @@ Texts texts_of(const dut::MeterIdentity& identity) {
     return texts;
 }
 
+// The families of a maker count in different parts of a hertz: which one this meter uses is found
+// by the value, and said.
+Task<std::optional<PortReadingRecord>> frequency_of(StepCourse& course, std::size_t position) {
+    if (dut::find_register(course.plan().meter.registers, "frequency") == nullptr) {
+        co_return std::nullopt;
+    }
+    const dut::InstantValues seen = co_await course.port(position).read_instant();
+    NamedValue value{.quantity = "frequency", .step = seen.frequency_scale_hz, .unit = "Hz"};
+    if (seen.frequency) {
+        value.value = seen.frequency->value();
+    } else {
+        value.reason = "not available";
+    }
+    co_return PortReadingRecord{.place = course.place("frequency"),
+                                .position = position,
+                                .at_s = course.now_s(),
+                                .values = {value}};
+}
+
 // Expected names that are values of the map, not identification fields.
 std::vector<std::string> expected_quantities(const StepCourse& course) {
     std::vector<std::string> names;
@@ -53,6 +72,10 @@ Task<Records> identity_of(StepCourse& course, std::size_t position) {
     const dut::MeterIdentity identity = co_await port.identify();
     Records answers{PortIdentityRecord{
         .place = course.place("identity"), .position = position, .texts = texts_of(identity)}};
+    const auto frequency = co_await frequency_of(course, position);
+    if (frequency) {
+        answers.emplace_back(*frequency);
+    }
     const std::vector<std::string> names = expected_quantities(course);
     if (!names.empty()) {
         const auto readings = co_await port.read(names);

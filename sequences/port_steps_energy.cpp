@@ -180,6 +180,10 @@ Task<void> restore_tariffs(StepCourse& course, const Tariffs& found) {
 Task<Records> newest_averages(StepCourse& course, std::size_t position, double period_s) {
     dut::MeterPort& port = course.port(position);
     const auto stamp = co_await port.read({"average_time_s"});
+    Records answers{PortReadingRecord{.place = course.place("clock after"),
+                                      .position = position,
+                                      .at_s = course.now_s(),
+                                      .values = named_values(stamp)}};
     const double end_s = stamp.at(0).value.value_or(0);
     const double from_s = end_s - static_cast<double>(course.asked().periods + 1) * period_s;
     const auto curve = co_await port.read_load_curve(std::max(0.0, from_s), end_s + 1);
@@ -192,7 +196,17 @@ Task<Records> newest_averages(StepCourse& course, std::size_t position, double p
                                   .unit = "W",
                                   .reason = record.incomplete ? "incomplete" : ""});
     }
-    Records answers{std::move(reading)};
+    answers.emplace_back(std::move(reading));
+    co_return answers;
+}
+
+// The end of the last period it averaged, before the load can have had one of its own.
+Task<Records> curve_clock(StepCourse& course, std::size_t position) {
+    const auto stamp = co_await course.port(position).read({"average_time_s"});
+    Records answers{PortReadingRecord{.place = course.place("clock before"),
+                                      .position = position,
+                                      .at_s = course.now_s(),
+                                      .values = named_values(stamp)}};
     co_return answers;
 }
 
@@ -261,6 +275,8 @@ Task<void> load_curve_step(StepCourse& course) {
     const double period_s = *std::ranges::max_element(periods_s);
     co_await course.apply(course.point().load);
     co_await course.mark("loaded");
+    co_await course.ask_all(
+        "clock before", [&course](std::size_t position) { return curve_clock(course, position); });
     // One period more: the first one began without the load.
     co_await course.hold(static_cast<double>(course.asked().periods + 1) * period_s);
     co_await course.mark("end");

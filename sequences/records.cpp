@@ -159,6 +159,7 @@ Json encode(const InstrumentsRecord& r) {
             {"reference", r.instruments.reference},
             {"capture", r.instruments.capture},
             {"tick_s", r.instruments.tick_s},
+            {"reference_divider", r.instruments.reference_divider},
             {"positions", r.positions},
             {"channels", r.channels}};
 }
@@ -167,6 +168,11 @@ void decode(const Json& j, InstrumentsRecord& r) {
     j.at("reference").get_to(r.instruments.reference);
     j.at("capture").get_to(r.instruments.capture);
     j.at("tick_s").get_to(r.instruments.tick_s);
+    // Journals of calrig 0.1 are without: none of its devices divided.
+    r.instruments.reference_divider = j.value("reference_divider", std::int64_t{1});
+    if (r.instruments.reference_divider < 1) {
+        throw rig::JournalError("a reference divider is 1 or more");
+    }
     j.at("positions").get_to(r.positions);
     j.at("channels").get_to(r.channels);
 }

@@ -28,6 +28,7 @@ struct RunIdentity {
 struct Instruments {                         // as identified at the start
     std::string source, reference, capture;  // "ZERA MT786, serial ..., firmware ..."
     double tick_s = 0;
+    std::int64_t reference_divider = 1;  // reference impulses between the edges around a dut's
 };
 
 struct Spread {
@@ -57,6 +58,30 @@ struct CheckLine {
     calibration::Verdict verdict = calibration::Verdict::not_run;
 };
 
+// What one meter's port said of one quantity, in a test over the port.
+struct PortReading {
+    std::string label;  // the step's moment: "before", "after tariff 2"
+    double time_s = 0;  // bench time
+    std::string quantity;
+    std::optional<double> value;
+    double step = 0;           // what one count is worth
+    std::string unit, reason;  // why there is no value
+};
+
+// A moment of a test over the port that impulses are counted from or to.
+struct StepMoment {
+    std::string label;
+    double time_s = 0;
+    std::int64_t tick = 0;
+    std::optional<std::int64_t> reference_impulses;  // where no power flowed
+    double reference_constant_imp_per_kwh = 0;
+};
+
+// One reading of the reference during a test over the port.
+struct StepLook {
+    double time_s = 0, active_w = 0, reactive_var = 0;
+};
+
 struct PositionResult {
     std::string position, serial;
     calibration::Verdict verdict = calibration::Verdict::not_run;
@@ -74,6 +99,7 @@ struct PositionResult {
     std::int64_t impulses = 0;
     double observed_s = 0;                // no-load: how long; starting: until decided
     std::vector<CheckLine> checks;        // tests over the port: all that was looked at, in order
+    std::vector<PortReading> readings;    // tests over the port: what the lines follow from
     std::vector<double> impulse_times_s;  // starting: of the first three impulses after energising
 };
 
@@ -84,6 +110,8 @@ struct PointResult {
     std::optional<Conditions> conditions;
     std::vector<Invalidation> invalidations;
     std::vector<PositionResult> positions;  // in bench order
+    std::vector<StepMoment> moments;        // tests over the port, of the accepted attempt
+    std::vector<StepLook> looks;
 };
 
 struct RegisterCheck {  // energy registers against LED impulses over the whole programme

@@ -45,10 +45,12 @@ std::string describe(const instruments::Identity& identity) {
 }
 
 InstrumentsRecord describe(rig::Bench& bench) {
-    InstrumentsRecord record{.instruments = {.source = describe(bench.source_identity()),
-                                             .reference = describe(bench.reference_identity()),
-                                             .capture = describe(bench.capture_identity().identity),
-                                             .tick_s = bench.capture_identity().tick_s}};
+    InstrumentsRecord record{
+        .instruments = {.source = describe(bench.source_identity()),
+                        .reference = describe(bench.reference_identity()),
+                        .capture = describe(bench.capture_identity().identity),
+                        .tick_s = bench.capture_identity().tick_s,
+                        .reference_divider = bench.capture_identity().reference_divider}};
     for (const rig::Position& position : bench.positions()) {
         record.positions.emplace_back(position.name, position.serial);
         record.channels.push_back(position.led_channel);

@@ -26,7 +26,8 @@ constexpr const char* folder_variable = "CALRIG_METERS";
 
 std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) {
+    std::error_code ignored;
+    if (!file || fs::is_directory(path, ignored)) {
         throw DataError(fmt::format("{}: cannot be read", path));
     }
     return {std::istreambuf_iterator<char>(file), {}};

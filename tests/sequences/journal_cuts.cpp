@@ -293,3 +293,56 @@ TEST_CASE("an evaluation is a pure function of the journal") {
     CHECK(test::transcript(sequences::evaluate(journal)) ==
           test::transcript(sequences::evaluate(journal)));
 }
+
+namespace {
+
+// Without it a test over the port still has all it judges by: readings that only tell how long the
+// load must stand, and those that are read a second time.
+bool is_spare(const rig::Note& note) {
+    return note.json.find(", energies\"") != std::string::npos ||
+           note.json.find("\"label\":\"ratio\"") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a test over the port that lacks any one of its notes is no pass") {
+    test::Scratch scratch;
+    const auto path = scratch.file();
+    const std::string kind = GENERATE("identify",
+                                      "heads",
+                                      "constant",
+                                      "dial",
+                                      "tariff",
+                                      "pulse-output",
+                                      "phase-sequence",
+                                      "reactive",
+                                      "communication");
+    const std::string more = kind == "reactive"        ? "most_error_percent = 2\n"
+                             : kind == "communication" ? "reads = 5\n"
+                                                       : "";
+    test::run({.programme = "\nid = \"p\"\ntitle = \"t\"\nlimits = "
+                            "[\"en50470-3-2006-a1-2018\"]\n[[point]]\nkind = \"" +
+                            kind + "\"\n" + more,
+               .twins = {""},
+               .relays = true,
+               .outputs = true},
+              path);
+    const auto whole = rig::read_journal(path);
+    REQUIRE(sequences::evaluate(whole).verdict == Verdict::pass);
+    int left_out = 0;
+    for (std::size_t i = 0; i < whole.records.size(); ++i) {
+        const auto* note = std::get_if<rig::Note>(&whole.records[i]);
+        const bool counts =
+            note != nullptr && (note->kind == "mark" || note->kind == "setting" ||
+                                note->kind.starts_with("port-") || note->kind == "communication");
+        if (!counts || is_spare(*note)) {
+            continue;
+        }
+        rig::JournalContent without = whole;
+        without.records.erase(without.records.begin() + static_cast<std::ptrdiff_t>(i));
+        INFO(kind << ": " << note->kind << ' ' << note->json);
+        CHECK(sequences::evaluate(without).verdict != Verdict::pass);
+        ++left_out;
+    }
+    CHECK(left_out > 0);
+}

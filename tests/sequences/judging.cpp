@@ -52,6 +52,23 @@ TEST_CASE("a gate is judged by its error") {
     CHECK(judged.gate(-1.2, facts()).verdict == Verdict::fail);
 }
 
+TEST_CASE("a reference edge for every 5000 impulses is weighed as 5000") {
+    const Judged judged;
+    auto divided = facts();
+    divided.reference_divider = 5000;
+    PositionResult out;
+    for (int i = 0; i <= 10; ++i) {
+        // 10 000 impulses, two reference edges, to each; half a divided one beyond at every second.
+        const std::int64_t tick = 1'000'000 * i + (i % 2 == 0 ? 0 : 250'000);
+        const std::int64_t whole = tick / 500'000;
+        out.edges.push_back({tick, 5000 * whole, 500'000 * whole, 500'000 * (whole + 1)});
+    }
+    out.edges.pop_back();  // ends half a divided impulse beyond
+    sequences::judge_accuracy(judged.point, judged.plan, divided, out);
+    REQUIRE(out.gate);
+    CHECK(out.gate->reference_impulses == Approx(92'500));
+}
+
 TEST_CASE("a gate whose meter fell silent is not believed") {
     const Judged judged;
     auto silent = facts();

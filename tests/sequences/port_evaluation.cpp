@@ -131,6 +131,12 @@ const CheckLine& line_of(const sequences::PositionResult& position, const std::s
     throw std::out_of_range("no line " + what);
 }
 
+sequences::PortReadingRecord frequency(std::optional<double> value) {
+    return {.place = {.label = "frequency"},
+            .position = 0,
+            .values = {{.quantity = "frequency", .value = value, .step = 0.001, .unit = "Hz"}}};
+}
+
 }  // namespace
 
 TEST_CASE("registers may be a step and an impulse apart from the LED, no more") {
@@ -230,6 +236,24 @@ TEST_CASE("a pulse output weighs what the LED says between its first and last im
           std::string::npos);
 }
 
+TEST_CASE("the frequency an identity states is that of the source, in the count that gave it") {
+    const auto said = [](std::optional<double> value) {
+        return Story("countis-e28", "kind = \"identify\"")
+            .add(sequences::PortIdentityRecord{.place = {.label = "identity"},
+                                               .position = 0,
+                                               .texts = {{"maker", "SOCO"},
+                                                         {"extended_name", "COUNTIS E28"},
+                                                         {"serial", "24480001"}}})
+            .add(frequency(value))
+            .result();
+    };
+    CHECK(line_of(said(50.02), "frequency").text == "one count is 0.001 Hz");
+    CHECK(said(50.02).verdict == Verdict::pass);
+    CHECK(said(60.0).reason == "sees 60 Hz, the source makes 50 Hz");
+    CHECK(said(60.0).verdict == Verdict::fail);
+    CHECK(said(std::nullopt).verdict == Verdict::invalid);
+}
+
 TEST_CASE("an identity is the port's word, else the display's, else open") {
     const auto said = [](const std::string& expect, const std::string& checksum) {
         return Story("countis-e28", "kind = \"identify\"\nexpect = { " + expect + " }")
@@ -239,6 +263,7 @@ TEST_CASE("an identity is the port's word, else the display's, else open") {
                                                          {"extended_name", "COUNTIS E28"},
                                                          {"serial", "24480001"},
                                                          {"checksum_1", checksum}}})
+            .add(frequency(50.0))
             .result();
     };
     CHECK(said("checksum_1 = \"3f2a\"", "3F2A").verdict == Verdict::pass);
@@ -406,4 +431,175 @@ TEST_CASE("only the chosen tariff's register advances, as the total does, within
     const auto left = tariffs(4000, 0, 4000, 2, false);
     CHECK(left.verdict == Verdict::suspect);
     CHECK(left.reason == "the tariff that was set before was not restored");
+}
+
+TEST_CASE("what the display says and what the port says must agree, expected or not") {
+    const auto said = [](const std::string& checksum, const std::string& serial) {
+        return Story("countis-e28", "kind = \"identify\"")
+            .add(sequences::PortIdentityRecord{.place = {.label = "identity"},
+                                               .position = 0,
+                                               .texts = {{"maker", "SOCO"},
+                                                         {"extended_name", "COUNTIS E28"},
+                                                         {"serial", serial},
+                                                         {"checksum_2", checksum}}})
+            .add(frequency(50.0))
+            .result();
+    };
+    CHECK(said("FB7D", "24480001").verdict == Verdict::pass);
+    const auto wrong = said("FB7C", "24480001");
+    CHECK(wrong.verdict == Verdict::suspect);
+    CHECK(wrong.reason == "checksum_2 is \"FB7C\" by its port, \"fb7d\" by its display");
+    const auto unread = said("", "24480001");
+    CHECK(unread.verdict == Verdict::pass);
+    CHECK(line_of(unread, "checksum_2, port and display").text ==
+          "\"fb7d\" by display, the port does not say");
+    CHECK(said("FB7D", "").verdict == Verdict::inconclusive);
+    CHECK(said("FB7D", "").reason == "does not state its serial");
+}
+
+TEST_CASE("a register that changed its ratio or its step in the window has no advance") {
+    const std::string kind = GENERATE("constant", "dial");
+    const auto told = [&](std::vector<NamedValue> before, std::vector<NamedValue> after) {
+        return Story("countis-e28", "kind = \"" + kind + "\"")
+            .mark("before", begin_tick, 0)
+            .reading("before", std::move(before))
+            .mark("loaded", begin_tick + 5, 0)
+            .mark("after", end_tick, 10'300'000)
+            .reading("after", std::move(after))
+            .impulses(10300)
+            .result();
+    };
+    CHECK(told(energies(0), energies(10300)).verdict == Verdict::pass);
+    const auto changed = told(energies(0, 0, 0, 20), energies(10300, 0, 0, 1));
+    CHECK(changed.verdict == Verdict::invalid);
+    CHECK(changed.reason.find("carried the ratio 20 in steps of 10 before, 1 in steps of 10") !=
+          std::string::npos);
+    auto without = energies(10300);
+    without.pop_back();
+    CHECK(told(energies(0), without).verdict == Verdict::invalid);
+    auto unread = energies(10300);
+    unread[1].value.reset();  // the other direction
+    CHECK(told(energies(0), unread).verdict == Verdict::invalid);
+}
+
+TEST_CASE("a tariff register that was not read is no pass, chosen or not") {
+    Story story("countis-e28", "kind = \"tariff\"\nleast_steps = 3\ntariffs = [1]");
+    const bool chosen = GENERATE(false, true);
+    const auto state = [&](double total, double t1) {
+        auto values = energies(total);
+        values.push_back({.quantity = "active_import_energy_t1", .value = t1, .step = 1000});
+        values.push_back({.quantity = "active_import_energy_t2", .value = 9000, .step = 1000});
+        values[values.size() - (chosen ? 2 : 1)].value.reset();
+        return values;
+    };
+    for (const std::string label : {"tariff 1", "restore"}) {
+        story.add(sequences::SettingRecord{.place = {.label = label},
+                                           .position = 0,
+                                           .quantity = "tariff",
+                                           .asked = 1,
+                                           .before = 1,
+                                           .after = 1});
+    }
+    const auto result =
+        story.reading("before", state(0, 0)).reading("after tariff 1", state(4050, 4000)).result();
+    CHECK(result.verdict == Verdict::invalid);
+    CHECK(result.reason.find("active_import_energy_t") != std::string::npos);
+}
+
+TEST_CASE("a head without the port's reading in every step is no pass") {
+    const auto told = [](std::optional<double> first, bool second) {
+        Story story("countis-e28", "kind = \"heads\"");
+        story.mark("step 1 begins", 10, 0).mark("step 1 ends", 900, 0);
+        story.mark("step 2 begins", begin_tick, 0).mark("step 2 ends", end_tick, 0);
+        story.reading("step 1", {{.quantity = "active_power", .value = first}});
+        if (second) {
+            story.reading("step 2", {{.quantity = "active_power", .value = 55000}});
+        }
+        return story.impulses(20000).result();
+    };
+    CHECK(told(0, true).verdict == Verdict::pass);
+    CHECK(told({}, true).verdict == Verdict::invalid);
+    CHECK(told(0, false).verdict == Verdict::invalid);
+    CHECK(told(0, false).reason.find("power that the port reads") != std::string::npos);
+}
+
+TEST_CASE("reads that were not asked count as failed ones") {
+    const auto told = [](std::int64_t reads, std::int64_t errors) {
+        return Story("countis-e28",
+                     "kind = \"communication\"\nreads = 100\nmost_errors_percent = 20")
+            .add(sequences::CommunicationRecord{.position = 0,
+                                                .reads = reads,
+                                                .errors = errors,
+                                                .first_error = "no reply",
+                                                .ended_early = errors > 0,
+                                                .latencies_ms = {7}})
+            .result();
+    };
+    CHECK(told(100, 20).verdict == Verdict::pass);
+    CHECK(told(55, 5).verdict == Verdict::fail);
+    CHECK(told(1, 0).verdict == Verdict::fail);
+    CHECK(told(1, 0).reason.find("the rest was not asked") != std::string::npos);
+}
+
+TEST_CASE("only what the type calls sealed may refuse, and must") {
+    const auto written = [](const std::string& meter, std::string refusal, double after) {
+        return Story(meter,
+                     "kind = \"set-up\"\nmay_refuse = true\nsettings = [{ quantity = "
+                     "\"ct_primary\", value = 100 }]")
+            .add(sequences::SettingRecord{.place = {.label = "set-up"},
+                                          .position = 0,
+                                          .quantity = "ct_primary",
+                                          .asked = 100,
+                                          .before = 5,
+                                          .after = after,
+                                          .refusal = std::move(refusal)})
+            .result();
+    };
+    CHECK(written("countis-e48", "exception 3", 5).verdict == Verdict::pass);
+    CHECK(written("countis-e48", "exception 3", 100).verdict == Verdict::fail);
+    CHECK(written("countis-e48", "", 100).verdict == Verdict::suspect);
+    CHECK(written("countis-e47", "", 100).verdict == Verdict::pass);
+    const auto unsealed = written("countis-e47", "exception 3", 5);
+    CHECK(unsealed.verdict == Verdict::suspect);
+    CHECK(unsealed.reason.find("the COUNTIS E47 does not seal it") != std::string::npos);
+}
+
+TEST_CASE("what was to be restored and was not is suspect") {
+    const auto result =
+        Story("countis-e43",
+              "kind = \"set-up\"\nrestore = true\nsettings = [{ quantity = \"ct_primary\", "
+              "value = 100 }]")
+            .add(sequences::SettingRecord{.place = {.label = "set-up"},
+                                          .position = 0,
+                                          .quantity = "ct_primary",
+                                          .asked = 100,
+                                          .before = 5,
+                                          .after = 100})
+            .result();
+    CHECK(result.verdict == Verdict::suspect);
+    CHECK(result.reason == "ct_primary was not restored");
+}
+
+TEST_CASE("one impulse of the pulse output shows no weight") {
+    const auto result = Story("countis-e28", "kind = \"pulse-output\"\nleast_impulses = 1")
+                            .mark("before", begin_tick, 0)
+                            .reading("before", energies(0))
+                            .mark("loaded", begin_tick + 5, 0)
+                            .mark("after", end_tick, 100'000)
+                            .reading("after", energies(100))
+                            .impulses(100)
+                            .impulses(1, true)
+                            .result();
+    CHECK(result.verdict == Verdict::inconclusive);
+    CHECK(result.reason == "one impulse of the pulse output shows no weight");
+}
+
+TEST_CASE("a step with a fault in it is no pass, whatever else it holds") {
+    const auto result =
+        Story("countis-e28", "kind = \"communication\"\nreads = 1")
+            .add(sequences::CommunicationRecord{.position = 0, .reads = 1, .latencies_ms = {7}})
+            .add(sequences::PortFaultRecord{.position = 0, .reason = "no reply"})
+            .result();
+    CHECK(result.verdict == Verdict::invalid);
+    CHECK(result.reason == "no reply");
 }

@@ -86,11 +86,31 @@ TEST_CASE("a load curve is held against the reference") {
     INFO(test::transcript(run));
     const auto& positions = run.points.at(0).positions;
     CHECK(positions.at(0).verdict == Verdict::pass);
-    CHECK(positions.at(0).checks.size() == 2);
+    CHECK(positions.at(0).checks.size() == 3);
     CHECK(positions.at(1).verdict == (fault.empty() ? Verdict::pass : Verdict::fail));
     if (!fault.empty()) {
         CHECK(positions.at(1).reason.find("the load curve holds") == 0);
     }
+}
+
+TEST_CASE("a load curve whose clock has stopped does not pass on an older load of the same power") {
+    test::Scratch scratch;
+    const std::string curve =
+        "[[point]]\nkind = \"load-curve\"\nmost_error_percent = 2\nperiods = 2\n";
+    auto spec = bus_of_three("");
+    spec.programme = programme(curve + "name = \"first\"\n" + curve + "name = \"second\"\n");
+    const sequences::RunSetup setup = test::setup_of(spec);
+    const auto bench = test::assemble(setup);
+    const auto in_the_second = calibration::Instant{std::chrono::seconds{1900}};
+    bench->twin()->meter(1).faults().wrong_registers.push_back(
+        {.quantity = "average_time_s", .stuck_from = in_the_second});
+    const RunResult run = sequences::run(*bench, setup, {.journal = scratch.file()});
+    INFO(test::transcript(run));
+    CHECK(run.points.at(0).positions.at(1).verdict == Verdict::pass);
+    const auto& second = run.points.at(1).positions;
+    CHECK(second.at(1).verdict == Verdict::fail);
+    CHECK(second.at(1).reason.find("its clock went on by 0 s") == 0);
+    CHECK(second.at(0).verdict == Verdict::pass);
 }
 
 TEST_CASE("a position without a port is seen by its head and asked nothing") {
@@ -251,4 +271,42 @@ TEST_CASE("a command is taken, and what was written before a fault is told") {
     CHECK(lost.points.at(0).positions.at(0).verdict == Verdict::pass);
     CHECK(remarked(lost, "position 3, set-up: tariff was 2, is 1"));
     CHECK(remarked(lost, "position 3, set-up: ct_primary was 50, is 5"));
+}
+
+TEST_CASE("what a run that ends early leaves written in the meters is told, with what it was") {
+    test::Scratch scratch;
+    const std::string set_up =
+        "kind = \"set-up\"\nsettings = [{ quantity = \"ct_primary\", value = 100 }]\n"
+        "restore = true\n[[point]]\nkind = \"dial\"";
+    SECTION("the source trips") {
+        const RunResult run = test::run(bus_of_three(set_up, {"source-trip@200"}), scratch.file());
+        INFO(test::transcript(run));
+        CHECK(run.aborted);
+        for (const char* position : {"1", "2", "3"}) {
+            CHECK(remarked(run,
+                           std::string("position ") + position +
+                               ": ct_primary was not given back: it was 5 and is 100"));
+        }
+    }
+    SECTION("a meter is given up") {
+        const RunResult run =
+            test::run(bus_of_three(set_up, {"meter-exception:2@200"}), scratch.file());
+        INFO(test::transcript(run));
+        CHECK_FALSE(run.aborted);
+        CHECK(remarked(run, "position 1, set-up: ct_primary was 100, is 5"));
+        CHECK_FALSE(remarked(run, "position 1: ct_primary was not given back"));
+        CHECK(remarked(run, "position 2: ct_primary was not given back: it was 5 and is 100"));
+    }
+}
+
+TEST_CASE("a command is not given back: what it did cannot be undone") {
+    test::Scratch scratch;
+    const RunResult run = test::run(
+        {.programme = one("kind = \"set-up\"\nsettings = [{ quantity = \"partial_reset\", value "
+                          "= 1 }]\nrestore = true")},
+        scratch.file());
+    INFO(test::transcript(run));
+    CHECK(std::ranges::count_if(run.remarks, [](const std::string& remark) {
+              return remark.find("partial_reset") != std::string::npos;
+          }) == 1);
 }

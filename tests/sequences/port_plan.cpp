@@ -59,14 +59,14 @@ TEST_CASE(
     const std::string setup =
         "[[point]]\nkind = \"set-up\"\nsettings = [{ quantity = \"ct_primary\", value = 100 }]\n";
     const Plan plan =
-        plan_of({.meter = "countis-e48",
+        plan_of({.meter = "countis-e47",
                  .programme = programme(setup + "[[point]]\nkind = \"dial\"\n[[point]]\nkind = "
                                                 "\"constant\"\n")});
     REQUIRE(plan.points.size() == 3);
     CHECK(plan.points[1].port.transformer.ratio == Approx(20));
-    CHECK(plan.points[1].port.energy == Approx(20000.0 / 20));
+    CHECK(plan.points[1].port.energy == Approx(10000.0 / 20));
     // One impulse is 1 Wh, a register step at the terminals 0.5 Wh.
-    CHECK(plan.points[2].port.energy == Approx(2000));
+    CHECK(plan.points[2].port.energy == Approx(1000));
 }
 
 TEST_CASE("tariffs take their registers' steps, one more each") {
@@ -204,4 +204,16 @@ TEST_CASE("the built-in port programmes have a plan for every COUNTIS") {
         sum += point.expected_s;
     }
     CHECK(plan.expected_s == Approx(sum));
+}
+
+TEST_CASE("a sealed meter is planned with the ratio it comes with") {
+    const Plan sealed =
+        plan_of({.meter = "countis-e48", .programme = "countis-port-tests", .outputs = true});
+    const Plan open =
+        plan_of({.meter = "countis-e47", .programme = "countis-port-tests", .outputs = true});
+    for (const TestPoint& point : sealed.points) {
+        INFO(point.programme.name);
+        CHECK(point.port.transformer.ratio == 1);
+    }
+    CHECK(sealed.expected_s > 5 * open.expected_s);
 }

@@ -359,3 +359,20 @@ TEST_CASE("the same seed leaves the same journal of port tests to the byte") {
     test::run(spec, second);
     CHECK(test::bytes_of(first) == test::bytes_of(second));
 }
+
+TEST_CASE("the tests over the port take the time that was planned, on every COUNTIS") {
+    test::Scratch scratch;
+    const std::string meter =
+        GENERATE("countis-e27", "countis-e28", "countis-e43", "countis-e47", "countis-e48");
+    const RunResult run = test::run({.meter = meter,
+                                     .programme = "countis-port-tests",
+                                     .twins = {"", ""},
+                                     .relays = true,
+                                     .outputs = true},
+                                    scratch.file());
+    INFO(meter << ": planned " << run.plan.expected_s << " s, took " << run.bench_time_s << " s\n"
+               << test::transcript(run));
+    CHECK(run.verdict == Verdict::pass);
+    CHECK(run.bench_time_s > 0.8 * run.plan.expected_s);
+    CHECK(run.bench_time_s < 1.25 * run.plan.expected_s);
+}
