@@ -12,6 +12,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -90,6 +91,7 @@ struct Search {
 struct Findings {
     std::vector<FoundMeter> meters;
     bool stopped = false;
+    std::exception_ptr failure;  // of the line: what was found before counts all the same
 };
 
 Findings look_for_meters(const Search& search, Probes& probes) {
@@ -111,6 +113,8 @@ Findings look_for_meters(const Search& search, Probes& probes) {
             loop->context(), loop->clock(), search.type, reopen, std::move(options)));
     } catch (const SearchStopped&) {
         findings.stopped = true;
+    } catch (const std::exception&) {
+        findings.failure = std::current_exception();
     }
     return findings;
 }
@@ -159,10 +163,14 @@ int find_meters_command(const FindOptions& options) {
     Probes probes(search.options.settings.size() * search.options.units.size(), options.json);
     const Findings findings = look_for_meters(search, probes);
     probes.clear();
-    if (options.json) {
+    const bool any = !findings.failure || !findings.meters.empty();
+    if (options.json && any) {
         print_json(findings, search.link);
-    } else {
+    } else if (any) {
         print_table(findings, search.link);
+    }
+    if (findings.failure) {
+        std::rethrow_exception(findings.failure);
     }
     if (findings.stopped) {
         say(stderr, "calrig: the search was stopped by the operator\n");

@@ -183,7 +183,8 @@ void add_others(CLI::App& app, std::function<int()>& chosen) {
 // One line, whatever the text is made of: scripts and logs take what went wrong line by line.
 int complain(std::string text, int status) {
     std::ranges::replace(text, '\n', ' ');
-    say(stderr, "calrig: {}\n", text);
+    const calibration::DataError one_line(text);  // with its control characters spelt out
+    say(stderr, "calrig: {}\n", one_line.what());
     return status;
 }
 

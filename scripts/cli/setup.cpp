@@ -18,7 +18,8 @@ constexpr int usual_positions = 3;
 
 std::string file_text(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) {
+    std::error_code ignored;
+    if (!file || std::filesystem::is_directory(path, ignored)) {
         throw DataError(fmt::format("{}: cannot be read: expected a bench file", path));
     }
     return {std::istreambuf_iterator<char>(file), {}};

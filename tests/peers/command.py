@@ -58,6 +58,20 @@ def verdicts(evidence):
         }
 
 
+def meter_verdicts(evidence):
+    """{position: (verdict, every reason given for it)} of a run's meters."""
+    with h5py.File(evidence, "r") as file:
+        points = children(file["entry"], "point_")
+        meters = zip(children(file["entry/meters"], "position_"), *(children(point, "position_") for point in points))
+        return {
+            meter.attrs["position"]: (
+                meter.attrs["verdict"],
+                [group.attrs["reason"] for group in (meter, *positions) if group.attrs.get("reason")],
+            )
+            for meter, *positions in meters
+        }
+
+
 def children(group, prefix):
     return [group[name] for name in sorted(group) if name.startswith(prefix)]
 
@@ -135,6 +149,11 @@ def refused(done, expected, status=WRONG_INPUT):
 def energised(transcript):
     """Whether the source was ever told to switch a channel on: "SUIEEEPPPAAA" is on, all A is off."""
     return re.search(r"> SUI(?!A{9})", pathlib.Path(transcript).read_text()) is not None
+
+
+def ends_off(transcript):
+    """Whether the last thing the source was told to switch is everything off."""
+    return re.findall(r"> SUI(\w{9})", pathlib.Path(transcript).read_text())[-1] == "A" * 9
 
 
 def left_nothing(folder, *names):

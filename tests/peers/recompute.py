@@ -6,11 +6,13 @@ import h5py
 
 
 def phase(group, edge):
-    """Reference impulses at one dut edge: whole ones, and the fraction between the two adjacent reference edges."""
+    """Reference impulses at one dut edge: whole ones, and the fraction between the two adjacent reference edges,
+    which are as many impulses apart as the capture device divides by."""
+    divider = int(group.file["entry/instruments"].attrs.get("reference_divider", 1))
     before = int(group["reference_before_ticks"][edge])
     after = int(group["reference_after_ticks"][edge])
     tick = int(group["dut_edge_ticks"][edge])
-    return int(group["reference_count"][edge]) + Fraction(tick - before, after - before)
+    return int(group["reference_count"][edge]) + divider * Fraction(tick - before, after - before)
 
 
 def error_percent(group):

@@ -34,7 +34,8 @@ def run_over(folder, links, meter):
     """A whole run over real wires, in real time. Returns the finished process."""
     with EmulatedBench("--meter", meter, *EMULATE, cwd=folder) as bench:
         text = bench.with_ptys() if links == "ptys" else bench.text
-        assert text.count('link = "pty:') == (2 if links == "ptys" else 0)
+        # Source, capture and position switch.
+        assert text.count('link = "pty:') == (3 if links == "ptys" else 0)
         (folder / f"{links}.toml").write_text(text)
         return calrig(*RUN, "--meter", meter, "--bench", f"{links}.toml", "-o", f"{links}.h5", cwd=folder)
 
