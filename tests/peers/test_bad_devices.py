@@ -105,7 +105,7 @@ def test_a_source_that_is_silent_from_the_start(tmp_path):
 
 
 def test_a_meter_that_is_not_the_type_claimed_gets_no_current(twin, tmp_path):
-    (tmp_path / "bench.toml").write_text(twin.replace("jitter_us = 50 }", 'jitter_us = 50, identifies_as = "countis-e27" }'))
+    (tmp_path / "bench.toml").write_text(twin.replace("jitter_us = 50", 'identifies_as = "countis-e27", jitter_us = 50'))
     done = calrig(*PLAIN, "--bench", "bench.toml", "--transcript", "t.txt", "-o", "a.h5", cwd=tmp_path)
     assert done.returncode == BENCH_FAILED
     assert done.stderr.count("\n") == 1 and "COUNTIS E27" in done.stderr, done.stderr
@@ -116,7 +116,7 @@ def test_a_meter_that_is_not_the_type_claimed_gets_no_current(twin, tmp_path):
 
 
 def test_one_meter_of_another_type_leaves_the_others_their_run(twin, tmp_path):
-    changed = twin.replace("jitter_us = 50 }", 'jitter_us = 50, identifies_as = "countis-e27" }', 1)
+    changed = twin.replace("jitter_us = 50", 'identifies_as = "countis-e27", jitter_us = 50', 1)
     (tmp_path / "bench.toml").write_text(changed)
     done = calrig(*PLAIN, "--bench", "bench.toml", "-o", "a.h5", cwd=tmp_path)
     assert done.returncode == BENCH_FAILED
