@@ -1,12 +1,12 @@
 #include "sequences/execution.hpp"
 
 #include "instruments/io/all.hpp"
+#include "sequences/pacing.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <utility>
 
@@ -14,21 +14,11 @@ namespace sequences {
 
 namespace {
 
-using namespace std::chrono_literals;
 using calibration::LoadPoint;
 using rig::Task;
 
-// How long a load that has just been set may take to come inside the reference conditions.
-constexpr int settling_looks = 10;
-constexpr auto settling_pause = 1s;
 // A load that comes late twice is not going to stand: that attempt is over.
 constexpr int most_settings = 2;
-// Back control: often in short gates, every ten seconds in those that take hours.
-constexpr auto short_gate = 60s;
-constexpr auto often = 2s;
-constexpr auto seldom = 10s;
-// Nobody waits longer than this without looking at the operator's wish to stop.
-constexpr auto patience = 1s;
 
 // Why this meter is not one of that type, in the words of its port's other faults; empty: it is.
 std::string not_the_type(const std::string& port,

@@ -4,11 +4,11 @@
 #include "calibration/procedures.hpp"
 #include "sequences/bench_session.hpp"
 #include "sequences/evaluation.hpp"
+#include "sequences/pacing.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -16,21 +16,12 @@ namespace sequences {
 
 namespace {
 
-using namespace std::chrono_literals;
 using calibration::DataError;
 using calibration::Instant;
 using calibration::PhasedEdge;
 using calibration::Verdict;
 using rig::Task;
 
-// As the runner: how often a fresh load is looked at before it counts as missed, and how often
-// while gates are open.
-constexpr int settling_looks = 10;
-constexpr auto settling_pause = 1s;
-constexpr auto short_gate = 60s;
-constexpr auto often = 2s;
-constexpr auto seldom = 10s;
-constexpr auto patience = 1s;
 constexpr int repetitions = 3;
 
 void check_options(const MeasureOptions& options) {

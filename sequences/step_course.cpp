@@ -1,13 +1,13 @@
 #include "sequences/step_course.hpp"
 
 #include "instruments/io/all.hpp"
+#include "sequences/pacing.hpp"
 #include "sequences/port_plan.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <utility>
 #include <variant>
@@ -16,17 +16,8 @@ namespace sequences {
 
 namespace {
 
-using namespace std::chrono_literals;
 using calibration::LoadPoint;
 using rig::Task;
-
-constexpr int settling_looks = 10;
-constexpr auto settling_pause = 1s;
-// As in accuracy gates: often in short holds, every ten seconds in those that take hours.
-constexpr double short_hold_s = 60;
-constexpr auto often = 2s;
-constexpr auto seldom = 10s;
-constexpr auto patience = 1s;
 
 }  // namespace
 
@@ -263,7 +254,7 @@ void StepCourse::show_hold(calibration::Instant end) {
 Task<void> StepCourse::hold(double time_s) {
     instruments::io::Clock& clock = bench_.bench.clock();
     const calibration::Instant end = clock.now() + calibration::from_seconds(time_s);
-    const auto pause = time_s <= short_hold_s ? often : seldom;
+    const auto pause = calibration::from_seconds(time_s) <= short_gate ? often : seldom;
     calibration::Instant next_look = clock.now() + pause;
     while (clock.now() < end) {
         bench_.bench.throw_if_stopped();
