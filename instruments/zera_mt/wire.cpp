@@ -159,6 +159,7 @@ bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 
 bool is_refusal(std::string_view line) {
+    line = line.substr(0, line.find_last_not_of(' ') + 1);  // models are padded with spaces
     return line.ends_with("NAK") || line.contains("ER-") || line.contains("ERR-") ||
            line.contains("ERROR");
 }

@@ -45,6 +45,7 @@ const std::vector<std::pair<Reply, std::string>> replies{
     {Done{"FR"}, "SOKFR"},
     {Done{"UI"}, "SOKUI"},
     {Refused{"SUPNAK"}, "SUPNAK"},
+    {Refused{"STS1NAK "}, "STS1NAK "},
     {Refused{"S ER-17"}, "S ER-17"},
     {Refused{"ERROR IN COMMAND"}, "ERROR IN COMMAND"},
     {StatusReport{}, "SSM00000000000000000000"},
